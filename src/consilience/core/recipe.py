@@ -1,0 +1,195 @@
+"""Everything the user chose. Nothing learned from data is in here.
+
+A field left at None is filled by `core.policy.resolve` from the table's shape; a resolved recipe is complete and
+can be written, edited and given back.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field
+
+from consilience.core.config import Choice, Config, validate
+from consilience.core.errors import InputError
+
+
+class Group(Config):
+    """A named set of columns of one modality that share an encoder."""
+
+    columns: tuple[str, ...]
+    """Column names."""
+    modality: str | None = None
+    """Modality name; detected when None."""
+    encoder: Choice | None = None
+    """Encoder of the group; the policy's choice when None."""
+
+
+class Split(Config):
+    """How rows are divided into training, validation and test rows."""
+
+    method: Literal["auto", "random", "group", "time", "column"] = "auto"
+    """auto: `column` when `column` is set, else `group` when `group` is set, else `time` when `time` is set, else
+    random (stratified by class)."""
+    column: str | None = None
+    """Column holding the names train, valid (or validation, dev) and test."""
+    group: str | None = None
+    """Column (patient, speaker) whose values never stand on both sides."""
+    time: str | None = None
+    """Date or number column: later rows are validation, the latest are test."""
+    valid: float | None = Field(None, gt=0, lt=0.5)
+    """Share of the training rows held out for validation; 0.1 to 0.2 by size when None."""
+    test: float = Field(0.2, gt=0, lt=0.9)
+    """Share of the table held out for the test when no test table is given."""
+    folds: int | None = Field(None, ge=1, le=20)
+    """Cross-validation folds inside the training rows: one network a fold, averaged. 1 = a single network."""
+
+
+class Prepare(Config):
+    """Limits and canonical forms of the feature cache."""
+
+    max_pixels: int = Field(64_000_000, gt=0)
+    """Images with more pixels are refused before decoding (unit: pixels)."""
+    image_size: int | None = Field(None, ge=8, le=1024)
+    """Longest side of the canonical image, pixels; by effort when None."""
+    max_seconds: float | None = Field(None, gt=0)
+    """Longest audio kept, seconds; the 99th percentile of the training rows, at most 10, when None."""
+    sample_rate: int | None = Field(None, ge=1000, le=192_000)
+    """Rate audio is resampled to, Hz; the training rows' median, at most 16,000, when None."""
+    vocabulary: int = Field(8000, ge=64, le=200_000)
+    """Largest sub-word vocabulary trained on the training rows' text."""
+    max_tokens: int | None = Field(None, ge=4, le=8192)
+    """Longest text kept, sub-words; the 98th percentile of the training rows, at most 256, when None."""
+    workers: int | None = Field(None, ge=0)
+    """Processes that decode; 0 = in this process; by table size when None."""
+
+
+class Train(Config):
+    """The training loop's settings."""
+
+    epochs: int | None = Field(None, ge=1)
+    batch_size: int | None = Field(None, ge=1)
+    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
+    learning_rate: float | None = Field(None, gt=0)
+    weight_decay: float = Field(0.01, ge=0)
+    momentum: float = Field(0.9, ge=0, lt=1)
+    """Of SGD."""
+    schedule: Literal["one_cycle", "cosine", "constant"] = "one_cycle"
+    warmup: float = Field(0.15, ge=0, lt=1)
+    """Share of the steps spent warming up."""
+    clip: float | None = Field(1.0, gt=0)
+    """Largest gradient norm; None = no clipping."""
+    dropout: float | None = Field(None, ge=0, lt=1)
+    """Dropout in fusion and in every encoder whose own option is left out."""
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    class_weights: Literal["none", "balanced"] = "none"
+    early_stopping: int | None = Field(None, ge=1)
+    """Evaluations without a better metric before stopping; by policy when None."""
+    metric: str | None = None
+    """Metric that picks checkpoints and fusion; the task's primary metric when None."""
+    average: Literal["ema", "best", "none"] | None = None
+    """Weights kept: moving average, average of the best checkpoints, or the single best."""
+    best: int = Field(3, ge=1, le=20)
+    """Checkpoints averaged by `average: best`."""
+    ema_decay: float = Field(0.99, gt=0, lt=1)
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    """auto: bfloat16 where the processor has it and the network convolves images or audio."""
+    channels_last: bool = True
+    augment: bool = True
+    modality_dropout: float = Field(0.3, ge=0, le=0.9)
+    """Share of rows that train on a random subset of their groups, reached at the end of the ramp."""
+    helper_weight: float = Field(0.1, ge=0)
+    """Loss weight of each group's helper head."""
+    evaluate_every: int = Field(1, ge=1)
+    """Epochs between evaluations on the validation rows."""
+    threads: int | None = Field(None, ge=1)
+    device: str = "auto"
+    """auto, cpu, cuda, mps …: what Lightning Fabric calls an accelerator."""
+
+
+class Recipe(Config):
+    """The whole of a user's choices; see the module's docstring."""
+
+    version: Literal[1] = 1
+    target: str
+    """Name of the target column."""
+    effort: int = Field(3, ge=1, le=5)
+    """The one dial: width, depth, epochs, image size."""
+    seed: int = Field(0, ge=0, lt=2**31)
+    task: Choice | None = None
+    """Detected from the target when None."""
+    ignore: tuple[str, ...] = ()
+    """Columns left out."""
+    columns: dict[str, str] = {}
+    """Column → modality, where detection should be overruled."""
+    groups: dict[str, Group] = {}
+    """Group name → columns; columns in no group join the group of their modality."""
+    encoders: dict[str, Choice] = {}
+    """Modality or group name → encoder."""
+    fusion: Choice = Choice(type="auto")
+    width: int | None = Field(None, ge=4, le=4096)
+    """Width of the fused vector."""
+    objectives: tuple[Choice, ...] = (Choice(type="supervised"),)
+    split: Split = Split()
+    prepare: Prepare = Prepare()
+    train: Train = Train()
+    references: tuple[str, ...] = ("linear", "trees")
+    """Reference models trained beside the network."""
+    stack: bool = True
+    """Predict with network and references combined; False = the network alone."""
+
+
+def read_recipe(path: Path) -> dict[str, Any]:
+    """The mapping in a recipe file (YAML).
+
+    Raises:
+        InputError: when the file is missing or is not a mapping.
+    """
+    if not path.exists():
+        raise InputError("recipe file not found", where=str(path))
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise InputError(f"not readable as YAML: {' '.join(str(error).split())}", where=str(path)) from None
+    if not isinstance(values, dict):
+        raise InputError(f"a recipe is a mapping of fields, received {type(values).__name__}", where=str(path))
+    return values
+
+
+def make_recipe(values: dict[str, Any], settings: tuple[str, ...] = (), where: str = "recipe") -> Recipe:
+    """`values` with `a.b=c` settings laid over them, validated.
+
+    Example:
+        >>> make_recipe({"target": "y"}, ("train.learning_rate=3e-4",)).train.learning_rate
+        0.0003
+    """
+    merged = dict(values)
+    for setting in settings:
+        path, equals, text = setting.partition("=")
+        if not equals or not path.strip():
+            raise InputError(f"--set takes field=value, received {setting!r}")
+        block = merged
+        *parents, last = path.strip().split(".")
+        for parent in parents:
+            child = block.get(parent)
+            block[parent] = dict(child) if isinstance(child, dict) else {}
+            block = block[parent]
+        block[last] = _scalar(text)
+    return validate(Recipe, merged, where)
+
+
+def _scalar(text: str) -> Any:
+    value = yaml.safe_load(text) if text.strip() else None
+    if isinstance(value, str):  # YAML 1.1 reads 3e-4 as a string
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
+
+
+def dump_recipe(recipe: Recipe) -> str:
+    """The recipe as YAML, fields in the order of the class."""
+    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)

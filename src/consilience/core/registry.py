@@ -1,0 +1,109 @@
+"""The one table of everything pluggable: kind → name → "module:attribute", imported on first use.
+
+Other packages add entries through entry points of the group `consilience.<kind>`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from consilience.core.errors import InputError, nearest
+
+BUILTIN: dict[str, dict[str, str]] = {
+    "modality": {
+        "audio": "consilience.modalities.audio:Audio",
+        "category": "consilience.modalities.category:Category",
+        "date": "consilience.modalities.date:Date",
+        "image": "consilience.modalities.image:Image",
+        "number": "consilience.modalities.number:Number",
+        "text": "consilience.modalities.text:Text",
+    },
+    "encoder": {
+        "category_embed": "consilience.encoders.category_embed:CategoryEmbed",
+        "conv_image": "consilience.encoders.conv_image:ConvImage",
+        "conv_text": "consilience.encoders.conv_text:ConvText",
+        "cyclic_date": "consilience.encoders.cyclic_date:CyclicDate",
+        "mel_audio": "consilience.encoders.mel_audio:MelAudio",
+        "ngram_text": "consilience.encoders.ngram_text:NgramText",
+        "number_linear": "consilience.encoders.number_linear:NumberLinear",
+        "number_periodic": "consilience.encoders.number_periodic:NumberPeriodic",
+        "number_piecewise": "consilience.encoders.number_piecewise:NumberPiecewise",
+        "plain_cnn": "consilience.encoders.plain_cnn:PlainCNN",
+        "transformer_text": "consilience.encoders.transformer_text:TransformerText",
+        "wave_audio": "consilience.encoders.wave_audio:WaveAudio",
+    },
+    "fusion": {
+        "attention": "consilience.fusion.attention:AttentionFusion",
+        "auto": "consilience.fusion.auto:AutoFusion",
+        "bottleneck": "consilience.fusion.bottleneck:BottleneckFusion",
+        "concat": "consilience.fusion.concat:ConcatFusion",
+        "gated": "consilience.fusion.gated:GatedFusion",
+        "low_rank": "consilience.fusion.low_rank:LowRankFusion",
+    },
+    "task": {
+        "classification": "consilience.tasks.classification:Classification",
+        "multilabel": "consilience.tasks.multilabel:Multilabel",
+        "regression": "consilience.tasks.regression:Regression",
+    },
+    "reference": {
+        "linear": "consilience.references.linear:Linear",
+        "trees": "consilience.references.trees:Trees",
+    },
+    "objective": {
+        "supervised": "consilience.training.objectives.supervised:Supervised",
+    },
+    "check": {
+        "constant_column": "consilience.data.checks.constant_column:ConstantColumn",
+        "duplicate_rows": "consilience.data.checks.duplicate_rows:DuplicateRows",
+        "group_leak": "consilience.data.checks.group_leak:GroupLeak",
+        "identifier": "consilience.data.checks.identifier:Identifier",
+        "imbalance": "consilience.data.checks.imbalance:Imbalance",
+        "label_noise": "consilience.data.checks.label_noise:LabelNoise",
+        "missing_target": "consilience.data.checks.missing_target:MissingTarget",
+        "mixed_types": "consilience.data.checks.mixed_types:MixedTypes",
+        "near_duplicate_image": "consilience.data.checks.near_duplicate_image:NearDuplicateImage",
+        "near_duplicate_text": "consilience.data.checks.near_duplicate_text:NearDuplicateText",
+        "rare_class": "consilience.data.checks.rare_class:RareClass",
+        "target_leak": "consilience.data.checks.target_leak:TargetLeak",
+        "unreadable_media": "consilience.data.checks.unreadable_media:UnreadableMedia",
+    },
+}
+
+
+def load(target: str) -> Any:
+    """The attribute that "module:attribute" names."""
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+@cache
+def _plugins(kind: str) -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=f"consilience.{kind}")}
+
+
+def kinds() -> list[str]:
+    return sorted(BUILTIN)
+
+
+def names(kind: str) -> list[str]:
+    """Every registered name of a kind, built-in and plugged in, sorted."""
+    if kind not in BUILTIN:
+        raise InputError(f"no such kind {kind!r}", fix=nearest(kind, BUILTIN))
+    return sorted({*BUILTIN[kind], *_plugins(kind)})
+
+
+def get(kind: str, name: str) -> Any:
+    """The registered class.
+
+    Raises:
+        InputError: when the kind or the name is unknown; the message names the nearest ones.
+    """
+    if name in BUILTIN.get(kind, {}):
+        return load(BUILTIN[kind][name])
+    known = names(kind)
+    if name in _plugins(kind):
+        return _plugins(kind)[name].load()
+    raise InputError(f"no {kind} is named {name!r}", fix=nearest(name, known))
