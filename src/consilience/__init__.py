@@ -1,0 +1,34 @@
+"""Consilience: one table of mixed data in, one fused model out, and what joining the sources brought.
+
+Public names are loaded on first use (PEP 562): importing the package costs nothing and loads no torch.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_LAZY = {
+    "Bundle": "consilience.artifacts.bundle:Bundle",
+    "InputError": "consilience.core.errors:InputError",
+    "Model": "consilience.api:Model",
+    "MultimodalClassifier": "consilience.estimators:MultimodalClassifier",
+    "MultimodalRegressor": "consilience.estimators:MultimodalRegressor",
+    "Recipe": "consilience.core.recipe:Recipe",
+    "design": "consilience.api:design",
+    "fit": "consilience.api:fit",
+    "inspect": "consilience.api:inspect",
+    "load": "consilience.api:load",
+}
+__all__ = list(_LAZY)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        from consilience.core.registry import load as load_target
+
+        return load_target(_LAZY[name])
+    raise AttributeError(f"module 'consilience' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
