@@ -1,0 +1,156 @@
+"""The defaults, as data: what a field left at None becomes, given the table's shape and the effort.
+
+The figures come from the benchmarks in `benchmarks/`; nothing here looks at a column's name or a file's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from consilience.core.config import Choice
+from consilience.core.effort import ENCODER_OPTIONS
+from consilience.core.errors import InputError, nearest
+from consilience.core.recipe import Group, Recipe
+from consilience.core.registry import get, names
+
+DEFAULT_ENCODER = {
+    "audio": "mel_audio",
+    "category": "category_embed",
+    "date": "cyclic_date",
+    "image": "conv_image",
+    "number": "number_periodic",
+    "text": "conv_text",
+}
+WIDTH = {1: 32, 2: 64, 3: 96, 4: 128, 5: 256}
+IMAGE_SIZE = {1: 28, 2: 48, 3: 64, 4: 96, 5: 128}
+SAMPLES = {1: 60_000, 2: 150_000, 3: 420_000, 4: 1_200_000, 5: 4_000_000}
+"""Rows seen in training, all epochs together, before the bounds below."""
+EPOCHS = {1: (1, 12), 2: (3, 25), 3: (6, 40), 4: (8, 80), 5: (12, 150)}
+"""Least and most epochs."""
+FOLDS_BELOW = 1_000
+"""Labelled training rows under which one network a fold is trained and averaged."""
+BATCH = ((400, 16), (2_000, 32), (10_000, 64), (40_000, 128))
+"""(rows below, batch size); 256 above."""
+
+
+class Shape(NamedTuple):
+    """What the policy may know of the data: labelled training rows, column → modality, the task's kind."""
+
+    rows: int
+    modalities: Mapping[str, str]
+    kind: str
+
+
+def resolve(recipe: Recipe, shape: Shape) -> Recipe:
+    """The recipe with every field filled: it can be written, edited and given back.
+
+    Raises:
+        InputError: when a group or encoder names an unknown column, modality or component.
+    """
+    groups = {
+        name: group.model_copy(update={"encoder": _encoder(recipe, name, group)})
+        for name, group in make_groups(recipe, shape.modalities).items()
+    }
+    fusion = recipe.fusion.complete("fusion")
+    if recipe.train.dropout is not None and "dropout" not in recipe.fusion.options:
+        fusion = Choice(**{**fusion.model_dump(), "dropout": recipe.train.dropout})
+    if fusion.type == "auto" and len(groups) == 1:  # nothing to choose between: one group, one candidate
+        fusion = Choice(**{**fusion.model_dump(), "candidates": ["concat"]})
+    return recipe.model_copy(
+        update={
+            "groups": groups,
+            "encoders": {},
+            "columns": dict(shape.modalities),
+            "fusion": fusion,
+            "width": recipe.width or WIDTH[recipe.effort],
+            "split": recipe.split.model_copy(update={"folds": recipe.split.folds or _folds(recipe, shape)}),
+            "prepare": recipe.prepare.model_copy(
+                update={"image_size": recipe.prepare.image_size or IMAGE_SIZE[recipe.effort]}
+            ),
+            "train": _train(recipe, shape, groups),
+        }
+    )
+
+
+def make_groups(recipe: Recipe, modalities: Mapping[str, str]) -> dict[str, Group]:
+    """The user's groups first, then one group for each modality of the columns left over."""
+    groups: dict[str, Group] = {}
+    taken: dict[str, str] = {}
+    for name, group in recipe.groups.items():
+        for column in group.columns:
+            if column not in modalities:
+                raise InputError(
+                    f"unknown column {column!r}", where=f"groups.{name}", fix=nearest(column, modalities)
+                )
+            if column in taken:
+                raise InputError(f"column {column!r} is in group {taken[column]!r} too", where=f"groups.{name}")
+            taken[column] = name
+        found = {group.modality or modalities[c] for c in group.columns}
+        if len(found) != 1:
+            raise InputError(
+                f"columns of several modalities: {', '.join(sorted(found))}",
+                where=f"groups.{name}",
+                fix="A group holds one modality; set `modality` or make two groups",
+            )
+        groups[name] = group.model_copy(update={"modality": found.pop()})
+    for modality in sorted(set(modalities.values())):
+        rest = tuple(c for c, m in modalities.items() if m == modality and c not in taken)
+        if rest:
+            name = modality if modality not in groups else f"{modality}_other"
+            groups[name] = Group(columns=rest, modality=modality)
+    return groups
+
+
+def _encoder(recipe: Recipe, name: str, group: Group) -> Choice:
+    modality = str(group.modality)
+    for key in recipe.encoders:
+        if key not in {*names("modality"), *recipe.groups}:
+            raise InputError(
+                f"unknown modality or group {key!r}",
+                where="encoders",
+                fix=nearest(key, {*names("modality"), *recipe.groups}),
+            )
+    chosen = group.encoder or recipe.encoders.get(name) or recipe.encoders.get(modality)
+    kind = chosen.type if chosen else DEFAULT_ENCODER[modality]
+    component = get("encoder", kind)
+    if component.modality != modality:
+        raise InputError(
+            f"encoder {kind!r} reads {component.modality}, the group's modality is {modality}",
+            where=f"groups.{name}.encoder",
+        )
+    options: dict[str, Any] = dict(ENCODER_OPTIONS.get(kind, {}).get(recipe.effort, {}))
+    fields = component.Config.model_fields
+    if recipe.train.dropout is not None and "dropout" in fields:
+        options["dropout"] = recipe.train.dropout
+    if not recipe.train.augment and "augment" in fields:
+        options["augment"] = False
+    return Choice(**{"type": kind, **options, **(chosen.options if chosen else {})}).complete("encoder")
+
+
+def _folds(recipe: Recipe, shape: Shape) -> int:
+    return 5 if shape.rows < FOLDS_BELOW and recipe.effort >= 3 else 1
+
+
+def _train(recipe: Recipe, shape: Shape, groups: Mapping[str, Group]) -> Any:
+    train, effort = recipe.train, recipe.effort
+    low, high = EPOCHS[effort]
+    epochs = train.epochs or max(low, min(high, round(SAMPLES[effort] / max(shape.rows, 1))))
+    convolves = any(get("encoder", g.encoder.type).convolves for g in groups.values() if g.encoder)
+    batch = train.batch_size or next((size for below, size in BATCH if shape.rows < below), 256)
+    return train.model_copy(
+        update={
+            "epochs": epochs,
+            "batch_size": batch,
+            "learning_rate": train.learning_rate or _learning_rate(train.optimizer, batch, convolves),
+            "early_stopping": train.early_stopping or max(4, round(epochs * 0.4)),
+            "average": train.average or "ema",
+        }
+    )
+
+
+def _learning_rate(optimizer: str, batch: int, convolves: bool) -> float:
+    if optimizer == "sgd":
+        return 0.1
+    base = 4e-3 if convolves else 2e-3
+    return round(base * min(1.0, (batch / 128) ** 0.5), 6)

@@ -1,0 +1,112 @@
+"""Recipe + facts → the network: encoders → fusion → head, with a helper head a group. Knows no modality by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from consilience.core.recipe import Recipe
+from consilience.core.tokens import Fused, Tokens
+from consilience.fusion.base import masked_mean
+
+Inputs = Mapping[str, Mapping[str, Tensor]]
+
+
+class Outputs(NamedTuple):
+    """What the network says of a batch.
+
+    logits: [B, K] of the chosen fusion. fused: its Fused. candidates: fusion name → logits [B, K], in training with
+    several candidates. helpers: group → stand-alone logits [B, K] (empty with a single group).
+    present: [B, M] bool, which groups each row has.
+    """
+
+    logits: Tensor
+    fused: Fused
+    candidates: dict[str, Tensor]
+    helpers: dict[str, Tensor]
+    present: Tensor
+
+
+class Multimodal(nn.Module):
+    """encoders → fusion → head.
+
+    Args:
+        encoders: group → encoder, in the order of the recipe.
+        fusion: a Fusion; with `forward_all` its candidates are trained together and one is selected.
+        width: D of the fused vector.
+        outputs: K of the head.
+    """
+
+    def __init__(self, encoders: dict[str, nn.Module], fusion: nn.Module, width: int, outputs: int) -> None:
+        super().__init__()
+        self.groups = list(encoders)
+        self.keys = {group: safe_key(i, group) for i, group in enumerate(encoders)}
+        self.encoders = nn.ModuleDict({self.keys[g]: e for g, e in encoders.items()})
+        self.fusion = fusion
+        self.heads = nn.ModuleDict({name: nn.Linear(width, outputs) for name in self.candidates})
+        many = len(encoders) > 1
+        self.helpers = nn.ModuleDict(
+            {self.keys[g]: _helper(int(e.width), outputs) for g, e in encoders.items() if many}  # type: ignore[arg-type]
+        )
+
+    @property
+    def candidates(self) -> list[str]:
+        return list(getattr(self.fusion, "names", None) or ["only"])
+
+    def encode(self, inputs: Inputs) -> dict[str, Tokens]:
+        """group → Tokens, keyed by `self.keys[group]`."""
+        return {self.keys[g]: self.encoders[self.keys[g]](dict(inputs[g])) for g in self.groups}
+
+    def forward(self, inputs: Inputs, keep: Tensor | None = None) -> Outputs:
+        """inputs[group][name] [B, …]; keep [B, M] bool, False hides a group from fusion (modality dropout)."""
+        tokens = self.encode(inputs)
+        helpers = {
+            g: self.helpers[k](masked_mean(tokens[k])) for g, k in self.keys.items() if k in self.helpers
+        }
+        if keep is not None:
+            tokens = {
+                k: Tokens(t.x, t.mask & keep[:, i : i + 1]) for i, (k, t) in enumerate(tokens.items())
+            }
+        return self.fuse(tokens, helpers)
+
+    def fuse(self, tokens: dict[str, Tokens], helpers: dict[str, Tensor]) -> Outputs:
+        present = torch.stack([t.present for t in tokens.values()], 1)
+        active = getattr(self.fusion, "active", None) or self.candidates[0]
+        if len(self.candidates) > 1:
+            every = self.fusion.forward_all(tokens)  # type: ignore[operator]
+            logits = {name: self.heads[name](fused.pooled) for name, fused in every.items()}
+            return Outputs(logits[active], every[active], logits, helpers, present)
+        fused = self.fusion(tokens)
+        return Outputs(self.heads[active](fused.pooled), fused, {}, helpers, present)
+
+    def select(self, name: str) -> None:
+        """Keep only the named fusion candidate and its head."""
+        if len(self.candidates) > 1:
+            self.fusion.select(name)  # type: ignore[operator]
+            self.heads = nn.ModuleDict({name: self.heads[name]})
+
+
+def _helper(width: int, outputs: int) -> nn.Module:
+    return nn.Sequential(nn.LayerNorm(width), nn.Linear(width, outputs))
+
+
+def safe_key(index: int, group: str) -> str:
+    """A module name for a group: module names may hold no dot."""
+    return f"{index}_{re.sub(r'[^0-9a-zA-Z]+', '_', group)}"
+
+
+def assemble(recipe: Recipe, facts: Mapping[str, Any], outputs: int) -> Multimodal:
+    """The network of a resolved recipe; training and loading call this and nothing else."""
+    encoders = {
+        name: group.encoder.build("encoder", facts["groups"][name])
+        for name, group in recipe.groups.items()
+        if group.encoder is not None
+    }
+    widths = {safe_key(i, name): int(e.width) for i, (name, e) in enumerate(encoders.items())}
+    width = int(recipe.width or 0)
+    fusion = recipe.fusion.build("fusion", widths, width)
+    return Multimodal(encoders, fusion, width, outputs)
