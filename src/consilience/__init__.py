@@ -10,14 +10,16 @@ from typing import Any
 _LAZY = {
     "Bundle": "consilience.artifacts.bundle:Bundle",
     "InputError": "consilience.core.errors:InputError",
-    "Model": "consilience.api:Model",
+    "Model": "consilience.model:Model",
     "MultimodalClassifier": "consilience.estimators:MultimodalClassifier",
     "MultimodalRegressor": "consilience.estimators:MultimodalRegressor",
     "Recipe": "consilience.core.recipe:Recipe",
+    "DataWarning": "consilience.model:DataWarning",
     "design": "consilience.api:design",
     "fit": "consilience.api:fit",
-    "inspect": "consilience.api:inspect",
-    "load": "consilience.api:load",
+    "inspect": "consilience.data.inspection:inspect",
+    "load": "consilience.model:load",
+    "resume": "consilience.api:resume",
 }
 __all__ = list(_LAZY)
 

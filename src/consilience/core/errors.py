@@ -10,7 +10,7 @@ class ConsilienceError(Exception):
     """Base of every error raised on purpose. `str()` is one clear line; the CLI prints it and exits with 2."""
 
 
-class InputError(ConsilienceError):
+class InputError(ConsilienceError, ValueError):
     """The table, recipe, file or option that was given cannot be used.
 
     Args:

@@ -5,6 +5,7 @@ The figures come from the benchmarks in `benchmarks/`; nothing here looks at a c
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -28,6 +29,8 @@ SAMPLES = {1: 60_000, 2: 150_000, 3: 420_000, 4: 1_200_000, 5: 4_000_000}
 """Rows seen in training, all epochs together, before the bounds below."""
 EPOCHS = {1: (1, 12), 2: (3, 25), 3: (6, 40), 4: (8, 80), 5: (12, 150)}
 """Least and most epochs."""
+MOST_SAMPLES = {1: 1_000_000, 2: 2_000_000, 3: 6_000_000, 4: 12_000_000, 5: 20_000_000}
+"""Rows seen in training that even the least epochs do not pass: millions of rows need few epochs."""
 FOLDS_BELOW = 1_000
 """Labelled training rows under which one network a fold is trained and averaged."""
 BATCH = ((400, 16), (2_000, 32), (10_000, 64), (40_000, 128))
@@ -80,9 +83,7 @@ def make_groups(recipe: Recipe, modalities: Mapping[str, str]) -> dict[str, Grou
     for name, group in recipe.groups.items():
         for column in group.columns:
             if column not in modalities:
-                raise InputError(
-                    f"unknown column {column!r}", where=f"groups.{name}", fix=nearest(column, modalities)
-                )
+                raise InputError(f"unknown column {column!r}", where=f"groups.{name}", fix=nearest(column, modalities))
             if column in taken:
                 raise InputError(f"column {column!r} is in group {taken[column]!r} too", where=f"groups.{name}")
             taken[column] = name
@@ -135,7 +136,9 @@ def _folds(recipe: Recipe, shape: Shape) -> int:
 def _train(recipe: Recipe, shape: Shape, groups: Mapping[str, Group]) -> Any:
     train, effort = recipe.train, recipe.effort
     low, high = EPOCHS[effort]
-    epochs = train.epochs or max(low, min(high, round(SAMPLES[effort] / max(shape.rows, 1))))
+    rows = max(shape.rows, 1)
+    low = max(1, min(low, MOST_SAMPLES[effort] // rows))
+    epochs = train.epochs or max(low, min(high, round(SAMPLES[effort] / rows)))
     convolves = any(get("encoder", g.encoder.type).convolves for g in groups.values() if g.encoder)
     batch = train.batch_size or next((size for below, size in BATCH if shape.rows < below), 256)
     return train.model_copy(
@@ -153,4 +156,4 @@ def _learning_rate(optimizer: str, batch: int, convolves: bool) -> float:
     if optimizer == "sgd":
         return 0.1
     base = 4e-3 if convolves else 2e-3
-    return round(base * min(1.0, (batch / 128) ** 0.5), 6)
+    return round(base * min(1.0, math.sqrt(batch / 128)), 6)

@@ -41,8 +41,8 @@ class Split(Config):
     """Date or number column: later rows are validation, the latest are test."""
     valid: float | None = Field(None, gt=0, lt=0.5)
     """Share of the training rows held out for validation; 0.1 to 0.2 by size when None."""
-    test: float = Field(0.2, gt=0, lt=0.9)
-    """Share of the table held out for the test when no test table is given."""
+    test: float = Field(0.2, ge=0, lt=0.9)
+    """Share of the table held out for the test when no test table is given; 0 = no test rows, no evaluation."""
     folds: int | None = Field(None, ge=1, le=20)
     """Cross-validation folds inside the training rows: one network a fold, averaged. 1 = a single network."""
 
@@ -62,6 +62,9 @@ class Prepare(Config):
     """Largest sub-word vocabulary trained on the training rows' text."""
     max_tokens: int | None = Field(None, ge=4, le=8192)
     """Longest text kept, sub-words; the 98th percentile of the training rows, at most 256, when None."""
+    unreadable: Literal["error", "missing"] = "error"
+    """Training with media that cannot be read: stop and name them, or treat them as missing. Prediction always
+    treats them as missing, and counts them."""
     workers: int | None = Field(None, ge=0)
     """Processes that decode; 0 = in this process; by table size when None."""
 
@@ -123,7 +126,7 @@ class Recipe(Config):
     ignore: tuple[str, ...] = ()
     """Columns left out."""
     columns: dict[str, str] = {}
-    """Column → modality, where detection should be overruled."""
+    """Column → modality, where detection should be overruled; `ignore` leaves a column out."""
     groups: dict[str, Group] = {}
     """Group name → columns; columns in no group join the group of their modality."""
     encoders: dict[str, Choice] = {}

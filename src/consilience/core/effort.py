@@ -1,0 +1,63 @@
+"""Encoder options by effort, as data: what one dial changes inside the encoders. No torch here.
+
+A name or option left out keeps the default of the encoder's own `Config`, which is tuned for effort 3.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+ENCODER_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
+    "category_embed": {1: {"width": 16}, 2: {"width": 32}, 4: {"width": 96}, 5: {"width": 128}},
+    "conv_image": {
+        1: {"channels": 16, "blocks": (1, 1)},
+        2: {"channels": 24},
+        4: {"channels": 48, "blocks": (1, 1, 1, 1)},
+        5: {"channels": 64, "blocks": (2, 2, 2, 2)},
+    },
+    "conv_text": {
+        1: {"embedding": 32, "filters": 16, "kernels": (2, 3)},
+        2: {"embedding": 64, "filters": 32, "kernels": (2, 3, 4)},
+        4: {"embedding": 192, "filters": 96},
+        5: {"embedding": 256, "filters": 128, "kernels": (1, 2, 3, 4, 5)},
+    },
+    "cyclic_date": {1: {"width": 16}, 2: {"width": 32}, 4: {"width": 96}, 5: {"width": 128}},
+    "mel_audio": {
+        1: {"channels": (8, 16, 32), "width": 64, "mels": 40},
+        2: {"channels": (12, 24, 48), "width": 96, "mels": 40},
+        4: {"channels": (24, 48, 96), "width": 192, "mels": 64},
+        5: {"channels": (32, 64, 128, 192), "width": 256, "mels": 80},
+    },
+    "ngram_text": {
+        1: {"embedding": 32, "largest": 2, "buckets": 5_000},
+        2: {"embedding": 48, "largest": 2, "buckets": 10_000},
+        4: {"embedding": 96, "buckets": 50_000},
+        5: {"embedding": 128, "buckets": 200_000},
+    },
+    "number_linear": {1: {"width": 16}, 2: {"width": 32}, 4: {"width": 96}, 5: {"width": 128}},
+    "number_periodic": {
+        1: {"width": 16, "frequencies": 8},
+        2: {"width": 32},
+        4: {"width": 96, "frequencies": 24},
+        5: {"width": 128, "frequencies": 32},
+    },
+    "number_piecewise": {
+        1: {"width": 16, "bins": 8},
+        2: {"width": 32},
+        4: {"width": 96, "bins": 24},
+        5: {"width": 128, "bins": 32},
+    },
+    "plain_cnn": {},
+    "transformer_text": {
+        1: {"width": 32, "depth": 1},
+        2: {"width": 64},
+        4: {"width": 128, "depth": 3},
+        5: {"width": 192, "depth": 4, "heads": 6},
+    },
+    "wave_audio": {
+        1: {"channels": (16, 16, 32, 32)},
+        2: {"channels": (32, 32, 64, 64)},
+        4: {"channels": (64, 64, 128, 128)},
+        5: {"channels": (96, 96, 192, 192, 256)},
+    },
+}
