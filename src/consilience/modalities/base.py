@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 import polars as pl
 
-from consilience.core.recipe import Prepare
+if TYPE_CHECKING:
+    from consilience.core.recipe import Prepare
 
 Columns = Mapping[str, pl.Series]
 Arrays = dict[str, np.ndarray[Any, Any]]

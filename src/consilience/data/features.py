@@ -1,0 +1,141 @@
+"""From a table to features: facts of the training rows, then canonical arrays, prepared once and cached."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, final
+
+import numpy as np
+import polars as pl
+
+from consilience.core.events import Listener, nobody
+from consilience.core.recipe import Group, Prepare
+from consilience.core.registry import get
+from consilience.data.cache import cache_root, open_entry
+from consilience.data.cache_key import cache_key
+from consilience.data.chunks import Groups, Records, needed, prepare_group, record_type, to_records
+from consilience.data.preparation import Work, build, progress, row_file, slices
+from consilience.data.row_store import FileRows, Index, MemoryRows, RowStore
+from consilience.modalities.base import Arrays, Problem, merge_problems
+
+if TYPE_CHECKING:
+    from consilience.data.table import Table
+
+
+@final
+class Features:
+    """The prepared rows of a table.
+
+    rows: number of rows. groups: group → facts. problems: what had to be repaired. seconds: time it took.
+    reused: True when nothing was prepared because the cache held it. Close it, or use it as a context
+    manager.
+    """
+
+    def __init__(
+        self,
+        groups: Groups,
+        stores: Mapping[str, RowStore],
+        rows: int,
+        problems: list[Problem],
+        seconds: float,
+    ) -> None:
+        self.groups, self.rows, self.problems, self.seconds = dict(groups), rows, problems, seconds
+        self.reused = False
+        self._stores = dict(stores)
+
+    def gather(self, index: Index) -> dict[str, Arrays]:
+        """{group: {name: array [n, …]}} of the rows `index` int64 [n]: contiguous copies, padding trimmed.
+
+        Memory does not grow with the number of rows on disk.
+        """
+        index = np.asarray(index, np.int64)
+        return {group: self._arrays(group, store.read(index)) for group, store in self._stores.items()}
+
+    def whole(self, group: str) -> Arrays:
+        """Every row of one group, untrimmed: read-only views that the system pages in from disk."""
+        records = self._stores[group].whole()
+        return {name: records[name] for name in records.dtype.names or ()}
+
+    def close(self) -> None:
+        for store in self._stores.values():
+            store.close()
+
+    def _arrays(self, group: str, records: Records) -> Arrays:
+        arrays = {name: records[name] for name in records.dtype.names or ()}
+        trimmed = get("modality", self.groups[group]["modality"]).trim(arrays)
+        return {name: np.ascontiguousarray(array) for name, array in trimmed.items()}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+def learn_facts(frame: pl.DataFrame, groups: Mapping[str, Group], settings: Prepare) -> dict[str, Any]:
+    """{group: {"modality", "columns", …}} from the training rows `frame`.
+
+    Raises:
+        InputError: when a column of media holds cells and not one of them can be read.
+    """
+    found: dict[str, Any] = {}
+    for name, group in groups.items():
+        modality = get("modality", str(group.modality))
+        facts = modality.learn({column: frame[column] for column in group.columns}, settings)
+        found[name] = {"modality": group.modality, **facts}
+    return found
+
+
+def in_memory(table: Table, groups: Groups, settings: Prepare | None = None) -> Features:
+    """Features of a small table, prepared in this process and kept in memory: the same bits as `prepare`."""
+    began = time.monotonic()
+    frame, absent = needed(table.frame, groups)
+    dtypes = {name: record_type(frame, facts) for name, facts in groups.items()}
+    records = {name: np.zeros(frame.height, dtype) for name, dtype in dtypes.items()}
+    parts: list[tuple[int, list[Problem]]] = [(0, absent)]
+    for start, part in slices(frame, groups, dtypes, 1):
+        for name, facts in groups.items():
+            prepared = prepare_group(part, facts)
+            records[name][start : start + part.height] = to_records(prepared.arrays, dtypes[name])
+            parts.append((start, prepared.problems))
+    stores = {name: MemoryRows(found) for name, found in records.items()}
+    return Features(groups, stores, frame.height, merge_problems(parts), time.monotonic() - began)
+
+
+def prepare(
+    table: Table, groups: Groups, settings: Prepare, folder: Path | None = None, listener: Listener = nobody
+) -> Features:
+    """Features of a table, from the cache where it holds them, else prepared in parallel and cached.
+
+    Args:
+        table: media paths in its cells are absolute (`data.media_paths`).
+        folder: of the cache; see `data.cache.cache_root`.
+        listener: gets {"event": "progress", "name": "prepare", "done", "total", "reused"}, and a warning
+        where a
+            damaged entry is built anew.
+
+    Raises:
+        InputError: when the disk is full or the cache's folder cannot be written.
+    """
+    began = time.monotonic()
+    frame, absent = needed(table.frame, groups)
+    root, key = cache_root(folder), cache_key(frame, groups)
+    entry, (manifest, damage) = root / key, open_entry(root / key)
+    reused = manifest is not None
+    if damage is not None:
+        message = f"the feature cache was damaged and is built anew: {damage}"
+        listener({"event": "warning", "code": "cache_rebuilt", "message": message})
+    if manifest is None:
+        entry, manifest = build(root, key, Work(frame, groups, absent, settings, listener))
+    else:
+        listener(progress(frame.height, frame.height, reused=True))
+    stores = {
+        name: FileRows(entry / row_file(groups, name), record_type(frame, facts), frame.height)
+        for name, facts in groups.items()
+    }
+    problems = [Problem(**problem) for problem in manifest["problems"]]
+    features = Features(groups, stores, frame.height, problems, time.monotonic() - began)
+    features.reused = reused
+    return features

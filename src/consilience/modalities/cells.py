@@ -1,0 +1,65 @@
+"""What a cell says, whatever type the file gave it: the one place where numbers and texts are read from cells.
+
+A column read from CSV is text, the same column from Parquet is an integer: both must prepare to the same bits.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+MISSING_TOKENS = ("na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "--", "?", ".", "missing", "unknown")
+"""Lower-case texts that mean "no value" in a column of numbers or dates; in other columns they are values."""
+
+
+def is_missing_token(series: pl.Series) -> pl.Series:
+    """Boolean series: True where the cell's text is one of MISSING_TOKENS."""
+    return series.cast(pl.String).str.strip_chars().str.to_lowercase().is_in(list(MISSING_TOKENS))
+
+
+def as_text(series: pl.Series) -> pl.Series:
+    """Every cell as text, null where empty: 1.0 → "1", true → "true", dates in ISO form, surrounding blanks cut.
+
+    Returns:
+        a String series of the same length and name. Lists become JSON-like text, binary cells become null.
+    """
+    name = series.name
+    if series.dtype.is_float():
+        whole = series.is_finite() & (series == series.round()) & (series.abs() < 1e15)
+        text = (
+            pl.select(
+                pl.when(whole)
+                .then(series.cast(pl.Int64, strict=False).cast(pl.String))
+                .otherwise(series.cast(pl.String))
+            )
+            .to_series()
+            .set(series.is_nan().fill_null(False), None)
+        )
+    elif series.dtype == pl.Boolean:
+        text = series.replace_strict({True: "true", False: "false"}, return_dtype=pl.String)
+    elif series.dtype == pl.Binary or series.dtype == pl.Null:
+        text = pl.Series(name, [None] * len(series), dtype=pl.String)
+    elif isinstance(series.dtype, (pl.List, pl.Array, pl.Struct, pl.Object)):
+        text = pl.Series(name, [None if v is None else str(v) for v in series.to_list()], dtype=pl.String)
+    else:
+        text = series.cast(pl.String)
+    text = text.str.strip_chars()
+    return text.set(text.str.len_bytes().fill_null(0) == 0, None).rename(name)
+
+
+def as_number(series: pl.Series) -> pl.Series:
+    """Every cell as Float64; null where it is missing, no number, or not finite. "1,234.5" and "12 %" are read.
+
+    True and false are 1 and 0; dates and other types are null.
+    """
+    name = series.name
+    if series.dtype.is_numeric() or series.dtype == pl.Boolean:
+        value = series.cast(pl.Float64)
+    elif series.dtype in (pl.String, pl.Categorical) or isinstance(series.dtype, pl.Enum):
+        text = series.cast(pl.String).str.strip_chars()
+        plain = text.str.replace_all(r"^(-?\d{1,3}(?:,\d{3})+(?:\.\d+)?)$", "${1}").str.replace(r"\s*%$", "")
+        grouped = text.str.contains(r"^-?\d{1,3}(?:,\d{3})+(?:\.\d+)?\s*%?$").fill_null(False)
+        ungrouped = plain.str.replace_all(",", "")
+        value = pl.select(pl.when(grouped).then(ungrouped).otherwise(plain)).to_series().cast(pl.Float64, strict=False)
+    else:
+        value = pl.Series(name, [None] * len(series), dtype=pl.Float64)
+    return value.set(~value.is_finite().fill_null(False), None).rename(name)

@@ -1,0 +1,114 @@
+"""Numbers: standardised by the training rows, with quantiles for piecewise-linear encoding (Gorishniy et al.
+2022, "On Embeddings for Numerical Features in Tabular Deep Learning", arXiv 2203.05556)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, final
+
+import numpy as np
+import polars as pl
+
+from consilience.modalities.base import Arrays, Columns, Facts, Guess, Prepared, Problem
+from consilience.modalities.cells import as_number, as_text, is_missing_token
+from consilience.modalities.problems import count_problem
+from consilience.modalities.standardise import LIMIT, Scale, learn_scale, standardise
+
+if TYPE_CHECKING:
+    from consilience.core.recipe import Prepare
+
+EDGES = 25
+"""Quantile edges a column: 24 bins."""
+FEW_VALUES = 10
+"""An integer column with no more values than this is more likely a code than a measure."""
+
+
+@final
+class Number:
+    """value float32 [N, C] in standard deviations, clipped at ±10; mask bool [N, C]."""
+
+    media: ClassVar[bool] = False
+
+    @staticmethod
+    def score(column: pl.Series) -> Guess:
+        """High where nearly every cell reads as a number; lower for few distinct integers (codes)."""
+        if column.dtype == pl.Boolean or column.dtype.is_temporal() or not len(column):
+            return Guess(0.0, "no numbers")
+        values = as_number(column)
+        share = 1 - values.null_count() / len(column)
+        if share < 1 and not column.dtype.is_numeric():  # "n/a" beside numbers speaks against no modality
+            said = (~is_missing_token(as_text(column)).fill_null(True)).sum()
+            share = (len(column) - values.null_count()) / int(said) if said else 0.0
+        if share < 0.5:
+            return Guess(0.0, "fewer than half of the cells read as numbers")
+        values = values.drop_nulls()
+        distinct = values.n_unique()
+        if distinct <= FEW_VALUES and len(values) >= 2.5 * distinct and (values == values.round()).all():
+            return Guess(0.55 * share, f"whole numbers, but only {distinct} distinct ones")
+        return Guess(0.8 * share**4, f"{share:.0%} of the cells read as numbers")
+
+    @staticmethod
+    def learn(columns: Columns, settings: Prepare) -> Facts:
+        """facts: columns; mean, std [C] floats; quantiles [C][25], standardised and strictly increasing."""
+        scales, quantiles = [], []
+        for series in columns.values():
+            values = as_number(series).drop_nulls().to_numpy().astype(np.float64)
+            scale = learn_scale(values)
+            scales.append(scale)
+            quantiles.append(edges(standardise(values, scale)))
+        return {
+            "columns": list(columns),
+            "mean": [scale.mean for scale in scales],
+            "std": [scale.std for scale in scales],
+            "quantiles": quantiles,
+        }
+
+    @staticmethod
+    def arrays(columns: Columns, facts: Facts) -> Prepared:
+        rows = len(next(iter(columns.values())))
+        value = np.zeros((rows, len(facts["columns"])), np.float32)
+        mask = np.zeros(value.shape, bool)
+        problems: list[Problem] = []
+        for place, name in enumerate(facts["columns"]):
+            series = columns[name]
+            numbers = as_number(series)
+            found = standardise(numbers.to_numpy().astype(np.float64), Scale(facts["mean"][place], facts["std"][place]))
+            mask[:, place] = ~np.isnan(found)
+            value[:, place] = np.nan_to_num(found)
+            problems += _unread(series, numbers)
+        return Prepared({"value": value, "mask": mask}, problems)
+
+    @staticmethod
+    def trim(arrays: Arrays) -> Arrays:
+        return arrays
+
+
+def edges(values: np.ndarray[Any, Any]) -> list[float]:
+    """EDGES strictly increasing quantile edges of standardised values [n].
+
+    Equal quantiles are dropped, then the widest gaps are halved until there are EDGES: every column has
+    equally many and no bin lies outside the values. A constant or empty column gets even steps from −1 to 1.
+    """
+    if not len(values) or values.min() == values.max():
+        return [float(x) for x in np.linspace(-1, 1, EDGES)]
+    found = np.unique(np.quantile(values, np.linspace(0, 1, EDGES)).round(5))
+    if len(found) < 2:
+        found = np.array([max(-LIMIT, found[0] - 1), min(LIMIT, found[0] + 1)])
+    while len(found) < EDGES:
+        widest = int(np.argmax(np.diff(found)))
+        found = np.insert(found, widest + 1, found[widest : widest + 2].mean())
+    return [float(x) for x in found]
+
+
+def _unread(series: pl.Series, numbers: pl.Series) -> list[Problem]:
+    """Cells that say something which is no number; "n/a" and the like are plainly missing."""
+    if series.dtype.is_numeric():
+        bad = (numbers.is_null() & series.is_not_null()).to_numpy()
+        if series.dtype.is_float():
+            bad &= ~series.is_nan().fill_null(False).to_numpy()
+        cells = series
+    else:
+        cells = as_text(series) if series.dtype != pl.Binary else series
+        bad = (numbers.is_null() & cells.is_not_null()).to_numpy()
+        if bad.any() and series.dtype != pl.Binary:
+            bad &= ~is_missing_token(cells).fill_null(False).to_numpy()
+    return count_problem("not_a_number", series.name, "cell is no number and counts as missing", bad, cells)
