@@ -1,0 +1,67 @@
+"""`consilience train`: prepare, design, train, evaluate; leaves a run folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    train: Annotated[str | None, typer.Argument(help="Table file or class folder.")] = None,
+    target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
+    test: Annotated[str | None, typer.Option(help="Held-out table; a part of TRAIN when left out.")] = None,
+    valid: Annotated[str | None, typer.Option(help="Validation table; a part of TRAIN when left out.")] = None,
+    ignore: Annotated[str | None, typer.Option(help="Columns to leave out: a,b,c.")] = None,
+    run: Annotated[Path | None, typer.Option(help="Folder to leave; runs/TABLE-TIME when left out.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Run folder of an interrupted run to finish.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
+    effort: Annotated[int | None, typer.Option(help="1 (quick) to 5 (thorough); 3 when left out.")] = None,
+    recipe: Annotated[Path | None, typer.Option(help="Recipe or schema file (YAML).")] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="field=value; may be repeated.")] = None,
+    stack: Annotated[
+        bool | None, typer.Option("--stack/--no-stack", help="Combine network and references, or not.")
+    ] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Train on TRAIN to predict TARGET, evaluate on held-out rows, and leave a run folder with a report."""
+    from consilience.cli.live import live
+    from consilience.cli.options import columns, echo_json
+    from consilience.core.errors import InputError
+
+    if resume is None and train is None:
+        raise InputError("no table was given", fix="consilience train TABLE --target COLUMN")
+    if resume is not None:
+        changed: dict[str, object] = {"--target": target, "--ignore": ignore, "--seed": seed}
+        changed |= {"--effort": effort, "--recipe": recipe, "--set": settings or None, "--stack": stack, "--run": run}
+        for option, value in changed.items():
+            if value is not None:
+                raise InputError(
+                    f"{option} cannot change a run that has begun", where="--resume", fix="Start a new run with it"
+                )
+    from consilience import api
+
+    with live(quiet=quiet or json_output) as listener:
+        if resume is not None:
+            model = api.resume(resume, train, valid=valid, test=test, listener=listener)
+        else:
+            fields = {"seed": seed, "effort": effort, "stack": stack, "ignore": columns(ignore)}
+            model = api.fit(
+                train,
+                target,
+                valid=valid,
+                test=test,
+                recipe=recipe,
+                settings=tuple(settings or ()),
+                run=run,
+                listener=listener,
+                **fields,
+            )
+    if json_output:
+        echo_json(model.metrics)
+        return
+    from consilience.cli.summary import print_summary
+
+    print_summary(model.metrics, model.run)
