@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from consilience.core.config import Config
+from consilience.core.config import Config as Block
 from consilience.core.tokens import Tokens
 
 
@@ -24,7 +24,7 @@ class Encoder(nn.Module):
     convolves: ClassVar[bool] = False
     """True where bfloat16 and channels_last pay (two-dimensional convolutions)."""
 
-    class Config(Config):
+    class Config(Block):
         """Options; nested in the class it configures."""
 
     width: int

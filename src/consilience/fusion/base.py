@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from consilience.core.config import Config
+from consilience.core.config import Config as Block
 from consilience.core.tokens import Fused, Tokens
 
 
@@ -17,7 +17,7 @@ class Fusion(nn.Module):
     gets a gradient, save and load are equal, ONNX export gives equal numbers.
     """
 
-    class Config(Config):
+    class Config(Block):
         """Options; every fusion has `dropout`."""
 
         dropout: float = 0.1
@@ -34,6 +34,4 @@ def masked_mean(tokens: Tokens) -> Tensor:
 
 def joined(tokens: dict[str, Tokens]) -> Tokens:
     """All groups' tokens (of one width) side by side, [B, ΣT, D]."""
-    return Tokens(
-        torch.cat([t.x for t in tokens.values()], 1), torch.cat([t.mask for t in tokens.values()], 1)
-    )
+    return Tokens(torch.cat([t.x for t in tokens.values()], 1), torch.cat([t.mask for t in tokens.values()], 1))

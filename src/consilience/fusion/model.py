@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import torch
 from torch import Tensor, nn
 
 from consilience.core.recipe import Recipe
@@ -21,14 +20,14 @@ class Outputs(NamedTuple):
 
     logits: [B, K] of the chosen fusion. fused: its Fused. candidates: fusion name → logits [B, K], in training with
     several candidates. helpers: group → stand-alone logits [B, K] (empty with a single group).
-    present: [B, M] bool, which groups each row has.
+    has: group → [B] bool, the rows that came with the group (before modality dropout).
     """
 
     logits: Tensor
     fused: Fused
     candidates: dict[str, Tensor]
     helpers: dict[str, Tensor]
-    present: Tensor
+    has: dict[str, Tensor]
 
 
 class Multimodal(nn.Module):
@@ -57,6 +56,12 @@ class Multimodal(nn.Module):
     def candidates(self) -> list[str]:
         return list(getattr(self.fusion, "names", None) or ["only"])
 
+    @property
+    def fusion_name(self) -> str:
+        """The fusion that predicts: the selected candidate, or the class's own name."""
+        active = getattr(self.fusion, "active", None)
+        return str(active) if active else type(self.fusion).__name__.removesuffix("Fusion").lower()
+
     def encode(self, inputs: Inputs) -> dict[str, Tokens]:
         """group → Tokens, keyed by `self.keys[group]`."""
         return {self.keys[g]: self.encoders[self.keys[g]](dict(inputs[g])) for g in self.groups}
@@ -64,24 +69,21 @@ class Multimodal(nn.Module):
     def forward(self, inputs: Inputs, keep: Tensor | None = None) -> Outputs:
         """inputs[group][name] [B, …]; keep [B, M] bool, False hides a group from fusion (modality dropout)."""
         tokens = self.encode(inputs)
-        helpers = {
-            g: self.helpers[k](masked_mean(tokens[k])) for g, k in self.keys.items() if k in self.helpers
-        }
+        has = {g: tokens[k].present for g, k in self.keys.items()}
+        helpers = {g: self.helpers[k](masked_mean(tokens[k])) for g, k in self.keys.items() if k in self.helpers}
         if keep is not None:
-            tokens = {
-                k: Tokens(t.x, t.mask & keep[:, i : i + 1]) for i, (k, t) in enumerate(tokens.items())
-            }
-        return self.fuse(tokens, helpers)
+            tokens = {k: Tokens(t.x, t.mask & keep[:, i : i + 1]) for i, (k, t) in enumerate(tokens.items())}
+        return self.fuse(tokens, helpers, has)
 
-    def fuse(self, tokens: dict[str, Tokens], helpers: dict[str, Tensor]) -> Outputs:
-        present = torch.stack([t.present for t in tokens.values()], 1)
+    def fuse(self, tokens: dict[str, Tokens], helpers: dict[str, Tensor], has: dict[str, Tensor]) -> Outputs:
+        """Fusion and heads on encoded (and possibly masked) tokens."""
         active = getattr(self.fusion, "active", None) or self.candidates[0]
         if len(self.candidates) > 1:
             every = self.fusion.forward_all(tokens)  # type: ignore[operator]
             logits = {name: self.heads[name](fused.pooled) for name, fused in every.items()}
-            return Outputs(logits[active], every[active], logits, helpers, present)
+            return Outputs(logits[active], every[active], logits, helpers, has)
         fused = self.fusion(tokens)
-        return Outputs(self.heads[active](fused.pooled), fused, {}, helpers, present)
+        return Outputs(self.heads[active](fused.pooled), fused, {}, helpers, has)
 
     def select(self, name: str) -> None:
         """Keep only the named fusion candidate and its head."""

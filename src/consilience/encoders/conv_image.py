@@ -1,0 +1,135 @@
+"""Images through a small residual network.
+
+He et al. 2016, "Deep Residual Learning for Image Recognition" (arXiv 1512.03385) and its pre-activation
+sequel, cut
+to a size a processor trains in seconds: large pixels are brought down by a strided stem, each stage halves
+the side and doubles the channels, and the last map is averaged.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from consilience.core.tokens import Tokens
+from consilience.encoders.base import Encoder
+from consilience.encoders.columns import ColumnTokens, on_present
+from consilience.encoders.image_input import Augment, Planes
+
+
+class ConvImage(Encoder):
+    """One token an image, or `grid`² tokens of its regions.
+
+    inputs: pixels uint8 [B, C, H, W, K], mask bool [B, C]. facts: height, width, channels, mean and std (a
+    channel, 0..1 scale).
+    """
+
+    modality = "image"
+    convolves = True
+
+    class Config(Encoder.Config, Augment):
+        channels: int = Field(32, ge=4)
+        """Channels of the first stage."""
+        blocks: tuple[int, ...] = Field((1, 1, 1), min_length=1, max_length=6)
+        """Residual blocks of each stage; a small image has fewer stages."""
+        grid: int = Field(1, ge=1, le=8)
+        """Regions a side that become tokens; 1 = one token for the whole image."""
+        dropout: float = Field(0.1, ge=0, lt=1)
+        """Dropout of the tokens."""
+
+    def __init__(self, config: Config, facts: dict[str, Any]) -> None:
+        super().__init__()
+        self.planes = Planes(facts, config)
+        height, width = int(facts["height"]), int(facts["width"])
+        layers: list[nn.Module] = []
+        inside, channels = int(facts["channels"]), config.channels
+        for stride in _stem(height, width):
+            layers += [
+                nn.Conv2d(inside, channels, 3, stride, 1, bias=False),
+                nn.BatchNorm2d(channels),
+                nn.ReLU(inplace=True),
+            ]
+            inside = channels
+            height, width = -(-height // stride), -(-width // stride)
+        for stage, blocks in enumerate(config.blocks):
+            if stage and min(height, width) >= 4:
+                layers.append(_Down(inside, min(2 * inside, 256)))
+                inside = min(2 * inside, 256)
+                height, width = -(-height // 2), -(-width // 2)
+            elif stage:
+                break
+            layers += [_Residual(inside) for _ in range(blocks)]
+        self.body = nn.Sequential(*layers)
+        self.grid = min(config.grid, height, width)
+        self.width = 2 * inside
+        self.dropout = nn.Dropout(config.dropout)
+        self.columns = ColumnTokens(len(facts["columns"]), self.width)
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tokens:
+        present = inputs["mask"].flatten()
+        pixels = inputs["pixels"].flatten(0, 1)
+        shape = (self.grid**2, self.width)
+        x = on_present(self.see, present, shape, pixels, skip=self.training)
+        tokens: Tokens = self.columns(x, present.unsqueeze(1).expand(-1, self.grid**2))
+        return tokens
+
+    def see(self, pixels: Tensor) -> Tensor:
+        """uint8 [N, H, W, K] → [N, grid², width]: mean and largest value of each region."""
+        maps = self.body(self.planes(pixels))
+        height, width = maps.shape[-2:]
+        regions = []
+        for i in range(self.grid):
+            for j in range(self.grid):
+                part = maps[:, :, _cut(height, i, self.grid), _cut(width, j, self.grid)]
+                regions.append(torch.cat([part.mean((2, 3)), part.amax((2, 3))], -1))
+        pooled: Tensor = self.dropout(torch.stack(regions, 1).float())
+        return pooled
+
+
+def _stem(height: int, width: int) -> list[int]:
+    """Strides of the stem's convolutions: sides come down to about 14 to 32 before the first stage."""
+    strides, side = [2 if max(height, width) > 16 else 1], max(height, width)
+    while side > 64:
+        strides.append(2)
+        side //= 2
+    return strides
+
+
+def _cut(size: int, index: int, parts: int) -> slice:
+    return slice(index * size // parts, -(-(index + 1) * size // parts))
+
+
+class _Residual(nn.Module):
+    """x + two 3×3 convolutions."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        last = nn.BatchNorm2d(channels)
+        nn.init.zeros_(last.weight)  # the block starts as the identity (Goyal et al. 2017, arXiv 1706.02677)
+        self.body = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(channels),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(channels, channels, 3, 1, 1, bias=False),
+            last,
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(x + self.body(x))
+
+
+class _Down(nn.Module):
+    """Half the side, more channels: a strided 3×3 convolution."""
+
+    def __init__(self, inside: int, outside: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(inside, outside, 3, 2, 1, bias=False), nn.BatchNorm2d(outside), nn.ReLU(inplace=True)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        down: Tensor = self.body(x)
+        return down
