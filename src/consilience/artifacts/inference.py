@@ -1,0 +1,98 @@
+"""Networks on prepared features, batch by batch: what every network says of some rows, in full precision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from consilience.data.features import Features
+from consilience.fusion.model import Multimodal
+
+Index = np.ndarray[Any, np.dtype[np.int64]]
+Array = np.ndarray[Any, Any]
+
+BATCH = 256
+
+
+class Said(NamedTuple):
+    """Raw outputs of one network on N rows.
+
+    logits: [N, K]. helpers: group → stand-alone logits [N, K]. weights: [N, M] fusion weight of each group.
+    has: [N, M] bool, the groups that each row has.
+    """
+
+    logits: Array
+    helpers: dict[str, Array]
+    weights: Array
+    has: Array
+
+
+def to_tensors(arrays: dict[str, dict[str, Array]], device: torch.device) -> dict[str, dict[str, Tensor]]:
+    """The gathered arrays as tensors on the device, dtypes kept."""
+    return {
+        group: {name: torch.from_numpy(np.ascontiguousarray(a)).to(device) for name, a in named.items()}
+        for group, named in arrays.items()
+    }
+
+
+def ordered(rows: int, size: int) -> Iterator[Index]:
+    """Row positions 0..rows-1 in slices of `size`."""
+    for start in range(0, rows, size):
+        yield np.arange(start, min(start + size, rows), dtype=np.int64)
+
+
+@torch.no_grad()
+def run_network(
+    network: Multimodal, features: Features, index: Index, hidden: Iterable[str] = (), batch_size: int = BATCH
+) -> Said:
+    """Outputs on the rows `index` of `features`, in evaluation mode; groups in `hidden` are masked out.
+
+    Raises:
+        InputError: when `hidden` names a group that the network lacks.
+    """
+    network.eval()
+    device = next(network.parameters()).device
+    parts = [
+        _batch(network, features, index[positions], _keep(network.groups, hidden), device)
+        for positions in ordered(len(index), batch_size)
+    ]
+    if not parts:
+        outputs = next(iter(network.heads.values())).out_features
+        nothing, groups = np.zeros((0, int(outputs)), np.float32), len(network.groups)  # type: ignore[arg-type]
+        empty = np.zeros((0, groups), np.float32)
+        return Said(nothing, {g: nothing for g in network.groups if network.helpers}, empty, empty > 0)
+    return Said(
+        np.concatenate([p.logits for p in parts]),
+        {g: np.concatenate([p.helpers[g] for p in parts]) for g in parts[0].helpers},
+        np.concatenate([p.weights for p in parts]),
+        np.concatenate([p.has for p in parts]),
+    )
+
+
+def _batch(network: Multimodal, features: Features, index: Index, keep: Tensor, device: torch.device) -> Said:
+    inputs = to_tensors(features.gather(index), device)
+    outputs = network(inputs, keep.to(device).expand(len(index), -1))
+    return Said(
+        _numpy(outputs.logits),
+        {g: _numpy(x) for g, x in outputs.helpers.items()},
+        _numpy(outputs.fused.weights),
+        np.stack([outputs.has[g].cpu().numpy() for g in network.groups], 1),
+    )
+
+
+def _numpy(value: Tensor) -> Array:
+    return np.asarray(value.float().cpu().numpy())
+
+
+def _keep(groups: Sequence[str], hidden: Iterable[str]) -> Tensor:
+    """[1, M] bool: False for the groups to hide."""
+    from consilience.core.errors import InputError, nearest
+
+    hide = set(hidden)
+    for name in hide - set(groups):
+        raise InputError(f"no group {name!r}", fix=nearest(name, groups))
+    return torch.tensor([[g not in hide for g in groups]])

@@ -1,0 +1,133 @@
+"""A bundle on disk: JSON and safetensors, a manifest with the SHA-256 of every file. Loading executes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file as load_arrays
+from safetensors.numpy import save_file as save_arrays
+from safetensors.torch import load_file, save_file
+
+from consilience.artifacts.bundle import Bundle
+from consilience.core.config import validate
+from consilience.core.errors import InputError
+from consilience.core.files import finite, write_json
+from consilience.core.recipe import Recipe
+from consilience.core.registry import get
+from consilience.fusion.model import assemble
+from consilience.references.base import State
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+
+
+def save_bundle(bundle: Bundle, folder: Path) -> None:
+    """Write the bundle whole: a temporary folder replaces `folder` at the end."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    temporary.chmod(0o755)
+    try:
+        _write(bundle, temporary)
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.replace(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _write(bundle: Bundle, folder: Path) -> None:
+    write_json(folder / "facts.json", bundle.facts)
+    for i, network in enumerate(bundle.networks):
+        weights = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
+        save_file(weights, folder / f"network-{i}.safetensors")
+    for name, reference in bundle.references.items():
+        state = reference.state()
+        write_json(folder / f"reference-{name}.json", state.values)
+        arrays = {k: np.ascontiguousarray(v) for k, v in state.arrays.items()}
+        save_arrays(arrays, folder / f"reference-{name}.safetensors")
+    files = {p.name: _sha256(p) for p in sorted(folder.iterdir())}
+    manifest = {
+        "format": FORMAT,
+        "recipe": bundle.recipe.model_dump(mode="json"),
+        "fusion": [network.candidates[0] for network in bundle.networks],
+        "references": list(bundle.references),
+        "weights": bundle.weights,
+        "meta": bundle.meta,
+        "files": files,
+    }
+    write_json(folder / MANIFEST, manifest)
+
+
+def load_bundle(folder: Path) -> Bundle:
+    """Read a bundle, after checking the hash of every file.
+
+    Raises:
+        InputError: when the folder is no bundle, or a file is missing, changed or of another format.
+    """
+    manifest = read_manifest(folder)
+    recipe = validate(Recipe, manifest["recipe"], str(folder / MANIFEST))
+    facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+    assert recipe.task is not None, "a bundle holds a resolved recipe"
+    task = recipe.task.build("task", facts["task"])
+    networks = []
+    for i, fusion in enumerate(manifest["fusion"]):
+        network = assemble(recipe, facts, task.outputs)
+        network.select(fusion)
+        network.load_state_dict(load_file(folder / f"network-{i}.safetensors"))
+        networks.append(network.eval())
+    references = {n: _reference(folder, n, facts, task.kind) for n in manifest["references"]}
+    return Bundle(recipe, facts, networks, references, manifest["weights"], manifest["meta"])
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The verified manifest of a bundle."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise InputError("not a model: it holds no manifest.json", where=str(folder))
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        version, files = manifest["format"], dict(manifest["files"])
+    except (ValueError, KeyError, TypeError, UnicodeDecodeError):
+        raise InputError("not a readable manifest", where=str(path)) from None
+    if version != FORMAT:
+        raise InputError(f"format {version!r}, this version reads format {FORMAT}", where=str(path))
+    for name, expected in files.items():
+        file = folder / name
+        if Path(name).name != name or file.is_symlink() or not file.is_file():
+            raise InputError("a file of the model is missing or is a link", where=str(file))
+        if _sha256(file) != expected:
+            raise InputError("the file was changed after it was saved", where=str(file))
+    return dict(manifest)
+
+
+def _reference(folder: Path, name: str, facts: dict[str, Any], kind: str) -> Any:
+    component = get("reference", name)
+    reference = component(component.Config(), facts, kind)
+    values = json.loads((folder / f"reference-{name}.json").read_text(encoding="utf-8"))
+    try:
+        arrays = load_arrays(folder / f"reference-{name}.safetensors")
+    except SafetensorError as error:
+        raise InputError(f"not readable: {error}", where=f"reference-{name}.safetensors") from None
+    reference.restore(State(values, arrays))
+    return reference
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON would give it back."""
+    return json.loads(json.dumps(finite(value)))

@@ -1,0 +1,140 @@
+"""Canonical arrays → one plain matrix: what both references read beside texts.
+
+Rows are read in slices, so memory-mapped arrays larger than memory are fine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from consilience.modalities.base import Arrays
+from consilience.references.base import Rows
+from consilience.references.media import image_width, sound_width, summarise_images, summarise_sounds
+
+Array = np.ndarray[Any, Any]
+Groups = Mapping[str, Mapping[str, Any]]
+
+SLICE = 1024
+"""Rows whose media are summarised at a time."""
+MEDIA_ROWS = 10_000
+"""Most rows that references learn from where images or sounds must be summarised."""
+TABLE_CELLS = 24_000_000
+"""Most cells (rows × numbers) that references learn from."""
+TABLE_ROWS = 400_000
+TEXT_CHARACTERS = 40_000_000
+"""Most characters that references learn from."""
+
+
+class Matrix(NamedTuple):
+    """values: float32 [N, D], NaN where missing. codes: group → category index int32 [N, C, V] (0 = none)."""
+
+    values: Array
+    codes: dict[str, Array]
+
+
+def text_columns(groups: Groups) -> list[str]:
+    return [str(c) for facts in groups.values() if facts["modality"] == "text" for c in facts["columns"]]
+
+
+def unread_groups(groups: Groups) -> list[str]:
+    """Groups of a modality that references know nothing of (other packages' modalities)."""
+    known = {"number", "category", "date", "image", "audio", "text"}
+    return [name for name, facts in groups.items() if facts["modality"] not in known]
+
+
+def count_rows(rows: Rows) -> int:
+    for arrays in rows.arrays.values():
+        return len(arrays["mask"])
+    return next((len(series) for series in rows.texts.values()), 0)
+
+
+def read_texts(rows: Rows, column: str, index: Array) -> pl.Series:
+    """String series of a column at `index`; all null when the column is absent."""
+    series = rows.texts.get(column)
+    if series is None:
+        return pl.Series(column, [None] * len(index), dtype=pl.String)
+    return series.cast(pl.String).gather(index)
+
+
+def read_matrix(rows: Rows, groups: Groups, index: Array) -> Matrix:
+    """Numbers, dates, images and sounds of the rows at `index`, and the category indices."""
+    widths = {name: _width(facts) for name, facts in groups.items()}
+    values = np.full((len(index), sum(widths.values())), np.nan, dtype=np.float32)
+    codes: dict[str, Array] = {}
+    start = 0
+    for name, facts in groups.items():
+        stop = start + widths[name]
+        arrays = rows.arrays.get(name)
+        if facts["modality"] == "category":
+            codes[name] = _codes(arrays, facts, index)
+        elif stop > start and arrays is not None:
+            for first in range(0, len(index), SLICE):
+                part = index[first : first + SLICE]
+                values[first : first + len(part), start:stop] = _summary(
+                    {key: np.asarray(a[part]) for key, a in arrays.items()}, facts
+                )
+        start = stop
+    return Matrix(values, codes)
+
+
+def _width(facts: Mapping[str, Any]) -> int:
+    """Columns of the matrix that a group fills."""
+    columns, modality = len(facts["columns"]), facts["modality"]
+    if modality == "image":
+        return columns * image_width(int(facts["channels"]))
+    each = {"number": 1, "date": 13, "audio": sound_width()}
+    return columns * int(each.get(str(modality), 0))
+
+
+def _summary(arrays: Arrays, facts: Mapping[str, Any]) -> Array:
+    modality, mask = facts["modality"], arrays["mask"]
+    if modality == "image":
+        return summarise_images(arrays["pixels"], mask)
+    if modality == "audio":
+        return summarise_sounds(arrays["wave"], arrays["length"], mask, int(facts["sample_rate"]))
+    if modality == "date":
+        return _dates(arrays["value"], mask)
+    return np.where(mask, arrays["value"], np.float32(np.nan))
+
+
+def _dates(value: Array, mask: Array) -> Array:
+    """[N, C, 7] → [N, C × 13]: days, and sine and cosine of the six cyclic fractions."""
+    turn = value[..., 1:] * np.float32(2 * np.pi)
+    found = np.concatenate([value[..., :1], np.sin(turn), np.cos(turn)], axis=-1)
+    found[~mask] = np.nan
+    return found.reshape(len(value), -1)
+
+
+def _codes(arrays: Arrays | None, facts: Mapping[str, Any], index: Array) -> Array:
+    if arrays is None:
+        return np.zeros((len(index), len(facts["columns"]), 1), dtype=np.int32)
+    return np.where(arrays["mask"][index], arrays["index"][index], 0).astype(np.int32)
+
+
+def choose_rows(rows: Rows, groups: Groups, weight: Array, seed: int) -> tuple[Array, str]:
+    """Labelled rows that a reference learns from, sorted, and a sentence that says so when not all of them.
+
+    Bounds: MEDIA_ROWS with images or sounds, TABLE_ROWS, TABLE_CELLS and TEXT_CHARACTERS.
+    """
+    labelled = np.flatnonzero(weight > 0)
+    limit = row_limit(groups)
+    texts = [rows.texts[c] for c in text_columns(groups) if c in rows.texts]
+    if texts and len(labelled):
+        characters = sum(float(t.cast(pl.String).str.len_chars().clip(0, 20_000).sum()) for t in texts)
+        limit = min(limit, int(TEXT_CHARACTERS / max(characters / max(len(texts[0]), 1), 1)))
+    if len(labelled) <= limit:
+        return labelled, ""
+    chosen = np.sort(np.random.default_rng(seed).choice(labelled, limit, replace=False))
+    return chosen, f"learned from {limit:,} of {len(labelled):,} rows, drawn at random"
+
+
+def row_limit(groups: Groups) -> int:
+    """Most rows that references learn from, whatever the texts' length."""
+    if any(facts["modality"] in ("image", "audio") for facts in groups.values()):
+        return MEDIA_ROWS
+    width = sum(_width(f) + len(f["columns"]) for f in groups.values())
+    return max(1000, min(TABLE_ROWS, TABLE_CELLS // max(width, 1)))

@@ -1,0 +1,171 @@
+"""Texts → counts of hashed word and character n-grams, without a vocabulary and without a Python loop over
+rows.
+
+The hashing trick of Weinberger et al. (2009, "Feature hashing for large scale multitask learning"), with
+polynomial hashes of code points computed for all positions of many texts at once.
+
+Words are runs of letters and digits; an ideograph, kana or Thai letter is a word of its own, so text written
+without spaces gives single characters and pairs. Character n-grams stay inside blanks, as scikit-learn's
+`char_wb`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sparse
+
+Array = np.ndarray[Any, Any]
+
+BITS = 22
+"""log2 of the number of hash buckets; collisions are rare below a million distinct n-grams."""
+LONGEST = 20_000
+"""Characters of a cell that are read."""
+CHUNK = 1_000_000
+"""Characters hashed at a time: bounds the memory to some 200 MB."""
+CHAR_LENGTHS = (2, 3, 4, 5)
+
+_FACTOR = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2**64
+_INVERSE = pow(_FACTOR, -1, 2**64)
+_UNSPACED = (
+    (0x0E00, 0x0EFF),  # Thai, Lao
+    (0x1000, 0x109F),  # Myanmar
+    (0x1780, 0x17FF),  # Khmer
+    (0x3040, 0x30FF),  # kana
+    (0x3400, 0x4DBF),
+    (0x4E00, 0x9FFF),
+    (0xF900, 0xFAFF),
+    (0x20000, 0x3FFFF),
+)
+"""Code points of scripts written without spaces between words."""
+
+
+def count_ngrams(texts: pl.Series, part: str) -> sparse.csr_matrix:
+    """Counts of hashed word 1-2-grams ("words") or character 2-5-grams ("chars").
+
+    Args:
+        texts: String series of N cells; null counts as empty.
+        part: "words" or "chars".
+
+    Returns:
+        float32 CSR [N, 2**BITS] with sorted column numbers.
+    """
+    parts = [_count(chunk, part) for chunk in _chunks(texts)]
+    if not parts:
+        nothing = (np.zeros(0, np.float32), np.zeros(0, np.int32), np.zeros(1, np.int32))
+        return sparse.csr_matrix(nothing, shape=(0, 2**BITS))
+    return sparse.vstack(parts, format="csr") if len(parts) > 1 else parts[0]
+
+
+def _chunks(texts: pl.Series) -> Iterator[pl.Series]:
+    clean = (
+        texts.cast(pl.String)
+        .fill_null("")
+        .str.slice(0, LONGEST)
+        .str.to_lowercase()
+        .str.replace_all(r"[\s\x00-\x1f]+", " ")
+        .str.strip_chars()
+    )
+    ends = np.cumsum(clean.str.len_chars().to_numpy().astype(np.int64) + 2)
+    start = 0
+    while start < len(clean):
+        done = ends[start - 1] if start else 0
+        stop = max(start + 1, int(np.searchsorted(ends, done + CHUNK, side="right")))
+        yield clean.slice(start, stop - start)
+        start = stop
+
+
+def _count(texts: pl.Series, part: str) -> sparse.csr_matrix:
+    points, rows = _code_points(texts)
+    mixed = _mix(points.astype(np.uint64) + np.uint64(1))
+    find = _word_keys if part == "words" else _char_keys
+    key = np.concatenate(list(find(points, mixed, rows)))
+    key.sort()
+    first = np.flatnonzero(np.diff(key, prepend=np.uint64(2**64 - 1)))
+    counts = np.diff(first, append=len(key)).astype(np.float32)
+    key = key[first]
+    row = (key >> np.uint64(BITS)).astype(np.int64)
+    pointer = np.searchsorted(row, np.arange(len(texts) + 1))
+    column = (key & np.uint64(2**BITS - 1)).astype(np.int32)
+    return sparse.csr_matrix((counts, column, pointer), shape=(len(texts), 2**BITS))
+
+
+def _code_points(texts: pl.Series) -> tuple[Array, Array]:
+    """Code points uint32 [T] of " text \\0" after each other, and the row int64 [T] of each."""
+    lengths = texts.str.len_chars().to_numpy().astype(np.int64) + 3
+    joined = "".join(f" {text} \0" for text in texts.to_list())
+    points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    return points, np.repeat(np.arange(len(texts)), lengths)
+
+
+def _mix(value: Array) -> Array:
+    """The finaliser of splitmix64 (Steele et al. 2014): spreads every bit over all 64."""
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(value ^ (value >> np.uint64(31)))
+
+
+def _keys(rows: Array, value: Array, space: int) -> Array:
+    """Row in the upper bits, bucket in the lower: one sort groups equal n-grams of a row."""
+    bucket = _mix(value + np.uint64(space * 0x51ED2701 + 1)) >> np.uint64(64 - BITS)
+    return (rows.astype(np.uint64) << np.uint64(BITS)) | bucket
+
+
+def _word_keys(points: Array, mixed: Array, rows: Array) -> Iterator[Array]:
+    """Keys of words and of pairs of neighbouring words of the same row."""
+    single = np.zeros(len(points), dtype=bool)
+    for low, high in _UNSPACED:
+        single |= (points >= low) & (points <= high)
+    letter = _is_letter(points) & ~single
+    begins = np.flatnonzero((letter & ~np.concatenate(([False], letter[:-1]))) | single)
+    ends = np.flatnonzero((letter & ~np.concatenate((letter[1:], [False]))) | single) + 1
+    # the hash of a run is a difference of prefix sums, brought back to power zero: no loop over words
+    powers, inverses = _powers(_FACTOR, len(points)), _powers(_INVERSE, len(points))
+    prefix = np.concatenate((np.zeros(1, np.uint64), np.cumsum(mixed * powers)))
+    word = _mix((prefix[ends] - prefix[begins]) * inverses[begins])
+    row = rows[begins]
+    yield _keys(row, word, 1)
+    same = row[1:] == row[:-1]
+    yield _keys(row[1:][same], (word[:-1] * np.uint64(_FACTOR) + word[1:])[same], 2)
+
+
+def _char_keys(points: Array, mixed: Array, rows: Array) -> Iterator[Array]:
+    """Keys of character n-grams that hold no blank but at their ends, and no end of a row."""
+    blank = points == 32
+    inner = np.concatenate(([0], np.cumsum(blank)))  # blanks before each position
+    stop = np.concatenate(([0], np.cumsum(points == 0)))
+    for n in CHAR_LENGTHS:
+        count = len(points) - n + 1
+        if count <= 0:
+            return
+        value = np.zeros(count, dtype=np.uint64)
+        for k in range(n):
+            value = value * np.uint64(_FACTOR) + mixed[k : k + count]
+        start = np.arange(count)
+        good = (inner[start + n - 1] == inner[start + 1]) & (stop[start + n] == stop[start])
+        if n == 2:
+            good &= ~(blank[:count] & blank[1 : count + 1])
+        yield _keys(rows[:count][good], value[good], 2 + n)
+
+
+def _powers(base: int, count: int) -> Array:
+    powers = np.full(count, base, dtype=np.uint64)
+    powers[0] = 1
+    return np.cumprod(powers, dtype=np.uint64)
+
+
+def _is_letter(points: Array) -> Array:
+    """bool [T]: letters, digits and marks; every distinct code point is looked up once."""
+    table = np.zeros(int(points.max(initial=0)) + 1, dtype=bool)
+    present = np.flatnonzero(np.bincount(points, minlength=len(table)))
+    table[present] = [chr(p).isalnum() or p == 95 or _is_mark(p) for p in present.tolist()]
+    return table[points]
+
+
+def _is_mark(point: int) -> bool:
+    import unicodedata
+
+    return unicodedata.category(chr(point)).startswith("M")

@@ -1,0 +1,105 @@
+"""Every metric that judges predictions, weighted, vectorised and quick enough for a thousand bootstrap
+resamples.
+
+A `Judge` sorts and counts once; `Judge.at(weight)` then gives the metrics under any row weights, so a
+resample is a vector of counts. Figures agree with scikit-learn's; an undefined metric is NaN.
+
+What averages mean: macro F1, precision and recall average over the classes that occur among targets or
+predictions; macro ROC AUC and PR AUC are one-vs-rest and average over the classes with both positive and
+negative rows. PR AUC is average precision. The Brier score of two classes counts the positive class once; of
+more classes it sums over them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from consilience.tasks.measures import (
+    Confusion,
+    Errors,
+    LabelSets,
+    Measure,
+    Probability,
+    Ranking,
+)
+
+Array = np.ndarray[Any, Any]
+
+_AVERAGED = tuple(f"{m}_{a}" for m in ("precision", "recall", "f1") for a in ("macro", "micro", "weighted"))
+_CLASSES = ("accuracy", "balanced_accuracy", *_AVERAGED, "roc_auc", "pr_auc", "log_loss", "brier")
+
+METRICS: dict[str, tuple[str, ...]] = {
+    "binary": _CLASSES,
+    "multiclass": _CLASSES,
+    "multilabel": ("accuracy", "hamming_loss", *_AVERAGED, "roc_auc", "pr_auc", "log_loss", "brier"),
+    "regression": ("rmse", "mae", "median_absolute_error", "r2"),
+}
+"""Kind → metric names in the order reports print them. `accuracy` of label sets: the whole set is right."""
+
+_LOWER = {"log_loss", "brier", "hamming_loss", "rmse", "mae", "median_absolute_error"}
+HIGHER_IS_BETTER: dict[str, bool] = {name: name not in _LOWER for names in METRICS.values() for name in names}
+
+PRIMARY: dict[str, str] = {
+    "binary": "roc_auc",
+    "multiclass": "accuracy",
+    "multilabel": "roc_auc",
+    "regression": "rmse",
+}
+"""Kind → the metric that picks checkpoints and heads reports. For label sets a metric without a threshold:
+with rare labels F1 at one half stays 0 for epochs."""
+
+
+_FAMILIES: dict[str, tuple[type[Measure], ...]] = {
+    "binary": (Confusion, Ranking, Probability),
+    "multiclass": (Confusion, Ranking, Probability),
+    "multilabel": (LabelSets, Ranking, Probability),
+    "regression": (Errors,),
+}
+
+
+class Judge:
+    """Predictions of some rows, made ready to be measured under many row weights.
+
+    Args:
+        kind: "binary", "multiclass", "multilabel" or "regression".
+        target: [N, K], see `Targets`; soft class shares count as their largest class, but for log loss and
+        Brier.
+        weight: [N]; rows of weight 0 are left out.
+        predictions: [N, K], see `Task.predictions`.
+        only: a metric name when no other is needed.
+
+    Attributes:
+        rows: int64, positions of the rows that count.
+    """
+
+    def __init__(self, kind: str, target: Array, weight: Array, predictions: Array, only: str | None = None) -> None:
+        self.kind = kind
+        self.names = (only,) if only else METRICS[kind]
+        self.rows = np.flatnonzero(np.asarray(weight) > 0)
+        self.weight = np.asarray(weight, dtype=np.float64)[self.rows]
+        wanted = np.asarray(target, dtype=np.float64)[self.rows]
+        given = np.asarray(predictions, dtype=np.float64)[self.rows]
+        self.measures: list[Measure] = [
+            family(kind, wanted, given) for family in _FAMILIES[kind] if set(family.names) & set(self.names)
+        ]
+
+    def at(self, counts: Array | None = None) -> dict[str, float]:
+        """Metrics with every row's weight multiplied by `counts` float64 [len(rows)] (all ones when None)."""
+        weight = self.weight if counts is None else self.weight * counts
+        if not weight.sum() > 0:
+            return dict.fromkeys(self.names, float("nan"))
+        found: dict[str, float] = {}
+        for measure in self.measures:
+            found |= measure.at(weight)
+        return {name: float(found[name]) for name in self.names}
+
+
+def scores(kind: str, target: Array, weight: Array, predictions: Array) -> dict[str, float]:
+    """Every metric of the kind, in the order of METRICS.
+
+    Args:
+        target: [N, K]. weight: [N]. predictions: [N, K], probabilities or values.
+    """
+    return Judge(kind, target, weight, predictions).at()
