@@ -1,0 +1,48 @@
+"""Device, precision and threads, through Lightning Fabric."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from typing import Any
+
+import torch
+
+from consilience.core.recipe import Recipe, Train
+from consilience.core.registry import get
+
+
+def make_fabric(recipe: Recipe) -> Any:
+    """A launched Fabric for one process and device, on the threads the recipe asks for."""
+    with warnings.catch_warnings():  # its imports warn of their own deprecations, which no user can act on
+        warnings.simplefilter("ignore")
+        from lightning_fabric import Fabric
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+    if recipe.train.threads:
+        torch.set_num_threads(recipe.train.threads)
+    precision: Any = "bf16-mixed" if chosen_precision(recipe) == "bf16" else "32-true"
+    device = recipe.train.device
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    fabric = Fabric(accelerator=device, devices=1, precision=precision)
+    fabric.launch()
+    return fabric
+
+
+def chosen_precision(recipe: Recipe) -> str:
+    """bf16 or fp32; `auto` takes bfloat16 for convolutions where the processor multiplies it in hardware."""
+    settings: Train = recipe.train
+    if settings.precision != "auto":
+        return settings.precision
+    convolves = any(get("encoder", g.encoder.type).convolves for g in recipe.groups.values() if g.encoder)
+    if not convolves:
+        return "fp32"
+    if settings.device in ("auto", "cuda") and torch.cuda.is_available():
+        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+    return "bf16" if cpu_has_bf16() else "fp32"
+
+
+def cpu_has_bf16() -> bool:
+    """True where the processor has AVX-512 BF16 or AMX (then oneDNN's bfloat16 kernels are the faster ones)."""
+    test = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return bool(test and test())

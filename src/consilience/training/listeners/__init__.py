@@ -1,0 +1,1 @@
+"""Readers of the event stream: the run folder's JSON Lines, TensorBoard."""

@@ -1,0 +1,299 @@
+"""The training loop of one network: a generator of events that can be stopped and resumed between any two steps."""
+
+from __future__ import annotations
+
+import copy
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from consilience.artifacts.inference import ordered
+from consilience.core.errors import InputError
+from consilience.core.events import Event
+from consilience.core.recipe import Recipe
+from consilience.fusion.model import Multimodal, assemble
+from consilience.tasks.metrics import HIGHER_IS_BETTER, METRICS, scores
+from consilience.training.batches import Part, shuffled
+from consilience.training.checkpoint import (
+    Progress,
+    optimizer_tensors,
+    read_states,
+    restore_optimizer,
+    write_states,
+)
+from consilience.training.optimization import (
+    Average,
+    learning_rate,
+    load_tensors,
+    make_optimizer,
+    mean_of,
+    tensors,
+)
+
+CHECKPOINT_SECONDS = float(os.environ.get("CONSILIENCE_CHECKPOINT_SECONDS", "20"))
+"""Seconds between checkpoints: what a kill can cost."""
+EVALUATION_BATCH = 512
+TIE_BREAKERS = {"binary": "log_loss", "multiclass": "log_loss", "multilabel": "log_loss", "regression": "rmse"}
+"""Lower is better; decides between checkpoints of equal metric, which are common on few validation rows."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One network to train: what, on which rows, and where its checkpoint lies."""
+
+    recipe: Recipe
+    facts: dict[str, Any]
+    task: Any
+    train: Part
+    valid: Part
+    folder: Path
+    name: str
+    seed: int
+
+
+class Loop:
+    """Trains the network of a Job. `run()` yields events; afterwards `network` holds the chosen weights.
+
+    Every step seeds torch from (seed, step) and every epoch draws its order from (seed, epoch): nothing random
+    lives outside the checkpoint, so a resumed run repeats the uninterrupted one to the bit.
+    """
+
+    def __init__(self, job: Job, fabric: Any) -> None:
+        self.job, self.fabric, self.settings = job, fabric, job.recipe.train
+        torch.manual_seed(job.seed)
+        self.network = assemble(job.recipe, job.facts, job.task.outputs)
+        if self.settings.channels_last:
+            self.network = self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.objectives = [o.build("objective", job.task, self.settings) for o in job.recipe.objectives]
+        self.metric = chosen_metric(self.settings.metric, job.task)
+        self.model, self.optimizer = fabric.setup(self.network, make_optimizer(self.network, self.settings))
+        self.average = Average(self.network, self.settings.ema_decay)
+        self.judged: Multimodal = copy.deepcopy(self.network).eval()
+        self.epochs = int(self.settings.epochs or 1)
+        self.size = int(self.settings.batch_size or 32)
+        self.per_epoch = len(shuffled(len(job.train), self.size, job.seed, 0))
+        self.progress = Progress()
+        self.loss_sum = torch.zeros((), device=fabric.device)  # read rarely: reading waits
+        self.best: list[dict[str, Tensor]] = []
+        self.saved_at = time.monotonic()
+
+    @property
+    def steps(self) -> int:
+        return self.epochs * self.per_epoch
+
+    def run(self) -> Iterator[Event]:
+        """Events: start, step, evaluation, warning, end.
+
+        Raises:
+            InputError: when the loss stops being finite.
+        """
+        began = time.monotonic()
+        self._resume()
+        yield {
+            "event": "start",
+            "network": self.job.name,
+            "parameters": sum(p.numel() for p in self.network.parameters()),
+            "rows": len(self.job.train),
+            "epochs": self.epochs,
+            "steps": self.steps,
+            "step": self.progress.step,
+            "metric": self.metric,
+        }
+        while self.progress.step < self.steps and not self.progress.stopped:
+            epoch = self.progress.step // self.per_epoch
+            yield from self._epoch(epoch)
+            yield self._end_of_epoch(epoch)
+        self._save()
+        self._finish()
+        yield {
+            "event": "end",
+            "network": self.job.name,
+            "best": self.progress.best,
+            "fusion": self.chosen,
+            "seconds": time.monotonic() - began,
+        }
+
+    def _epoch(self, epoch: int) -> Iterator[Event]:
+        batches = shuffled(len(self.job.train), self.size, self.job.seed, epoch)
+        offset = self.progress.step - epoch * self.per_epoch
+        told, began = time.monotonic(), time.monotonic()
+        self.model.train()
+        for done, positions in enumerate(batches[offset:], 1):
+            self.loss_sum += self._step(positions) * len(positions)
+            self.progress.step += 1
+            self.progress.rows_seen += len(positions)
+            now = time.monotonic()
+            if now - told > 0.5:
+                told = now
+                mean = float(self.loss_sum) / self.progress.rows_seen
+                rate = done / (now - began)
+                yield {
+                    "event": "step",
+                    "network": self.job.name,
+                    "step": self.progress.step,
+                    "epoch": epoch,
+                    "loss": mean,
+                    "rate": rate,
+                }
+            if now - self.saved_at > CHECKPOINT_SECONDS:
+                self._save()
+
+    def _step(self, positions: np.ndarray[Any, Any]) -> Tensor:
+        step = self.progress.step
+        torch.manual_seed(self.job.seed * 1_000_003 + step)
+        batch = self.job.train.batch(positions, self.fabric.device)
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(self.settings, step, self.steps)
+        outputs = self.model(batch.inputs, self._keep(len(positions)))
+        loss: Tensor = sum(objective(outputs, batch) for objective in self.objectives)
+        self.optimizer.zero_grad(set_to_none=True)
+        self.fabric.backward(loss)
+        if self.settings.clip is not None:
+            torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip)
+        self.optimizer.step()
+        if self.settings.average == "ema":
+            self.average.update()
+        return loss.detach()
+
+    def _keep(self, rows: int) -> Tensor | None:
+        """[B, M] bool: a random subset of groups for a growing share of the rows, everything for the others."""
+        groups = len(self.network.groups)
+        share = self.settings.modality_dropout * min(1.0, 2 * self.progress.step / max(1, self.steps))
+        if groups < 2 or share == 0:
+            return None
+        subset = torch.rand(rows, groups) < 0.5
+        whole = (torch.rand(rows) >= share) | ~subset.any(1)
+        return (subset | whole.unsqueeze(1)).to(self.fabric.device)
+
+    def _end_of_epoch(self, epoch: int) -> Event:
+        mean = float(self.loss_sum) / max(1, self.progress.rows_seen)
+        if not np.isfinite(mean):
+            raise InputError(
+                f"the training loss is not finite in epoch {epoch + 1}",
+                fix="Lower it with --set train.learning_rate=... (half is a good start)",
+            )
+        event: Event = {"event": "evaluation", "network": self.job.name, "epoch": epoch, "loss": mean}
+        last = self.progress.step >= self.steps
+        if len(self.job.valid) and (last or (epoch + 1) % self.settings.evaluate_every == 0):
+            self._judge(event)
+        self.loss_sum.zero_()
+        self.progress.rows_seen = 0
+        self.progress.history.append(event)
+        if time.monotonic() - self.saved_at > CHECKPOINT_SECONDS / 4:
+            self._save()
+        return event
+
+    def _judge(self, event: Event) -> None:
+        """Score every candidate on the validation rows, keep the best states, stop when nothing improves."""
+        began = time.monotonic()
+        state = self.average.shadow if self.settings.average == "ema" else tensors(self.network)
+        load_tensors(self.judged, state)
+        kind = self.job.task.kind
+        found: dict[str, float] = {}
+        merits: dict[str, list[float]] = {}
+        for name, outputs in self.outputs(self.judged, self.job.valid).items():
+            predictions = self.job.task.predictions(outputs)
+            every = scores(kind, self.job.valid.target, self.job.valid.weight, predictions)
+            found[name] = every[self.metric]
+            merits[name] = [self._signed(every[self.metric]), -every[TIE_BREAKERS[kind]]]
+            if merits[name] == max(merits.values()):
+                event["valid"] = every
+        event["fusion"] = found
+        name = max(merits, key=lambda n: merits[n])
+        entry = [*merits[name], event["epoch"], name]
+        keep = self.settings.best if self.settings.average == "best" else 1
+        better = not self.progress.best or entry[:2] > self.progress.best[0][:2]
+        place = sum(1 for b in self.progress.best if b[:2] >= entry[:2])
+        if place < keep:
+            self.progress.best.insert(place, entry)
+            self.best.insert(place, {k: v.detach().clone() for k, v in state.items()})
+            del self.progress.best[keep:], self.best[keep:]
+        self.progress.stale = 0 if better else self.progress.stale + 1
+        self.progress.stopped = self.progress.stale >= int(self.settings.early_stopping or 10**9)
+        event["seconds"] = time.monotonic() - began
+
+    def _signed(self, value: float) -> float:
+        """Larger is better; an undefined metric is the worst."""
+        if not np.isfinite(value):
+            return -np.inf
+        return value if HIGHER_IS_BETTER[self.metric] else -value
+
+    @torch.no_grad()
+    def outputs(self, network: Multimodal, part: Part) -> dict[str, np.ndarray[Any, Any]]:
+        """Candidate name → raw outputs [N, K] on a part, in evaluation mode."""
+        found: dict[str, list[Tensor]] = {}
+        for positions in ordered(len(part), EVALUATION_BATCH):
+            batch = part.batch(positions, self.fabric.device)
+            with self.fabric.autocast():
+                outputs = network(batch.inputs)
+            for name, logits in (outputs.candidates or {network.candidates[0]: outputs.logits}).items():
+                found.setdefault(name, []).append(logits.float().cpu())
+        return {name: torch.cat(parts).numpy() for name, parts in found.items()}
+
+    @property
+    def chosen(self) -> str:
+        return str(self.progress.best[0][-1]) if self.progress.best else self.network.candidates[0]
+
+    def _finish(self) -> None:
+        """Load the chosen weights and drop the fusion candidates that lost."""
+        chosen = self.chosen
+        same = [s for s, b in zip(self.best, self.progress.best, strict=True) if b[-1] == chosen]
+        if same:
+            load_tensors(self.network, mean_of(same))
+        elif self.settings.average == "ema":
+            load_tensors(self.network, self.average.shadow)
+        self.network.select(chosen)
+        self.network.eval()
+
+    @property
+    def _path(self) -> Path:
+        return self.job.folder / f"{self.job.name}.safetensors"
+
+    def _save(self) -> None:
+        self.progress.averaged = self.average.updates
+        self.progress.loss_sum = float(self.loss_sum)
+        states = {
+            "model": tensors(self.network),
+            "optimizer": optimizer_tensors(self.optimizer),
+            "average": self.average.shadow,
+            **{f"best{i}": state for i, state in enumerate(self.best)},
+        }
+        write_states(self._path, states, asdict(self.progress))
+        self.saved_at = time.monotonic()
+
+    def _resume(self) -> None:
+        if not self._path.exists():
+            return
+        states, meta = read_states(self._path)
+        self.progress = Progress(**meta)
+        self.loss_sum.fill_(self.progress.loss_sum)
+        load_tensors(self.network, states["model"])
+        restore_optimizer(self.optimizer, states.get("optimizer", {}))
+        for name, value in states["average"].items():
+            self.average.shadow[name].copy_(value)
+        self.average.updates = self.progress.averaged
+        self.best = [states[f"best{i}"] for i in range(len(self.progress.best))]
+
+
+def chosen_metric(name: str | None, task: Any) -> str:
+    """The metric that picks checkpoints.
+
+    Raises:
+        InputError: when the task has no such metric.
+    """
+    from consilience.core.errors import nearest
+
+    if name is None:
+        return str(task.primary)
+    if name not in METRICS[task.kind]:
+        raise InputError(
+            f"{task.kind} has no metric {name!r}", where="train.metric", fix=nearest(name, METRICS[task.kind])
+        )
+    return name

@@ -1,0 +1,91 @@
+"""Optimiser, learning-rate schedule and weight averaging."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from consilience.core.recipe import Train
+
+
+def make_optimizer(model: nn.Module, settings: Train) -> torch.optim.Optimizer:
+    """AdamW (Loshchilov & Hutter 2019: decoupled decay), Adam or SGD with momentum.
+
+    Only matrices and kernels decay: biases, norms and learned vectors don't.
+    """
+    decayed = [p for p in model.parameters() if p.requires_grad and p.ndim >= 2]
+    plain = [p for p in model.parameters() if p.requires_grad and p.ndim < 2]
+    groups = [
+        {"params": decayed, "weight_decay": settings.weight_decay},
+        {"params": plain, "weight_decay": 0.0},
+    ]
+    rate = float(settings.learning_rate or 1e-3)
+    if settings.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=rate, momentum=settings.momentum, nesterov=settings.momentum > 0)
+    chosen = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
+    return chosen(groups, lr=rate, fused=True)
+
+
+def learning_rate(settings: Train, step: int, steps: int) -> float:
+    """The rate of a step as a pure function, so that a resumed run needs no scheduler state.
+
+    one_cycle: linear warm-up, then cosine to 0 (after Smith & Topin 2019); cosine: the same with a floor of 5 %;
+    constant: warm-up, then flat.
+    """
+    peak = float(settings.learning_rate or 1e-3)
+    warm = max(1, round(settings.warmup * steps))
+    if step < warm:
+        return peak * (step + 1) / warm
+    if settings.schedule == "constant":
+        return peak
+    floor = 0.05 if settings.schedule == "cosine" else 0.0
+    progress = (step - warm) / max(1, steps - warm)
+    return peak * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
+
+
+class Average:
+    """Exponential moving average of the weights and float buffers, with a short start (Polyak & Juditsky 1992).
+
+    The decay grows from 0 as (1 + n) / (10 + n) up to `decay`, so that early weights are forgotten.
+    """
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        self.decay, self.updates = decay, 0
+        self.live = tensors(model)
+        self.shadow = {k: v.detach().clone() for k, v in self.live.items()}
+
+    @torch.no_grad()
+    def update(self) -> None:
+        self.updates += 1
+        weight = 1 - min(self.decay, (1 + self.updates) / (10 + self.updates))
+        names = [k for k, v in self.live.items() if v.is_floating_point()]
+        torch._foreach_lerp_([self.shadow[k] for k in names], [self.live[k] for k in names], weight)
+        for k, v in self.live.items():
+            if not v.is_floating_point():
+                self.shadow[k].copy_(v)
+
+
+def tensors(model: nn.Module) -> dict[str, Tensor]:
+    """Every parameter and saved buffer by name; the tensors themselves, not copies."""
+    return dict(model.state_dict(keep_vars=False))
+
+
+@torch.no_grad()
+def load_tensors(model: nn.Module, values: dict[str, Tensor]) -> None:
+    """Copy `values` into the model in place, so that optimiser and average keep their references."""
+    for name, live in tensors(model).items():
+        live.copy_(values[name])
+
+
+def mean_of(states: Iterable[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """Element-wise mean of several states (Izmailov et al. 2018); integer buffers come from the first."""
+    every = list(states)
+    return {
+        name: torch.stack([s[name].float() for s in every]).mean(0).to(first.dtype)
+        if first.is_floating_point()
+        else first
+        for name, first in every[0].items()
+    }

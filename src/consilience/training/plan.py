@@ -1,0 +1,188 @@
+"""From tables and a recipe to everything that training needs to know, before anything is decoded or trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from consilience.artifacts.store import plain
+from consilience.core.config import Choice
+from consilience.core.errors import InputError, nearest
+from consilience.core.events import Listener, nobody
+from consilience.core.policy import Shape, resolve
+from consilience.core.recipe import Recipe
+from consilience.data.features import learn_facts
+from consilience.data.schema import Schema, detect, media_paths
+from consilience.data.split import Splits, make_folds, make_splits
+from consilience.data.table import Table
+from consilience.modalities.cells import as_text
+from consilience.tasks.detect import detect_task
+
+Index = np.ndarray[Any, np.dtype[np.int64]]
+
+
+class Given(NamedTuple):
+    """The tables as read; valid and test are None when they are to be cut from `train`."""
+
+    train: Table
+    valid: Table | None = None
+    test: Table | None = None
+
+    def named(self) -> dict[str, Table]:
+        """The tables that are there: "train" first, then "valid" and "test"."""
+        return {name: table for name, table in self._asdict().items() if table is not None}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A complete recipe and what was learned from the training rows.
+
+    recipe: resolved, every field filled. facts: {"groups", "task"}. tables: the tables with absolute media paths.
+    splits: rows of tables["train"]. folds: (train, valid) rows of tables["train"], empty with a single network.
+    """
+
+    recipe: Recipe
+    schema: Schema
+    task: Any
+    task_reason: str
+    facts: dict[str, Any]
+    tables: dict[str, Table]
+    splits: Splits
+    folds: list[tuple[Index, Index]]
+    warnings: tuple[str, ...]
+
+    @property
+    def target(self) -> str:
+        return self.recipe.target
+
+    def values(self, table: str) -> pl.Series:
+        """The target column of a table."""
+        return self.tables[table].frame[self.target]
+
+    def clusters(self, table: str, index: Index) -> np.ndarray[Any, Any] | None:
+        """Group ids of the rows (patients, speakers) where the split is by group: they are resampled together."""
+        group = self.recipe.split.group
+        frame = self.tables[table].frame
+        if group is None or group not in frame.columns:
+            return None
+        return as_text(frame[group]).fill_null("").rank("dense").to_numpy().astype(np.int64)[index]
+
+
+def make_plan(recipe: Recipe, given: Given, listener: Listener = nobody) -> Plan:
+    """Detect, split, learn facts from training rows and fill the recipe.
+
+    Raises:
+        InputError: for a target, column, split or option that cannot be used; the message says how to mend it.
+    """
+    listener({"event": "stage", "name": "inspect"})
+    for table in given.named().values():
+        _check_target(recipe.target, table)
+    values = given.train.frame[recipe.target]
+    choice, kind, reason = _task_choice(recipe, values)
+    schema = detect(given.train, recipe.target, _ignored(recipe), _overrides(recipe))
+    _check_columns(schema, given.train, recipe)
+    labelled = as_text(values).is_not_null().to_numpy()
+    splits = make_splits(
+        given.train,
+        as_text(values) if kind in ("binary", "multiclass") else None,
+        labelled,
+        recipe.split,
+        recipe.seed,
+        given.valid is not None or _will_fold(recipe, schema, given, labelled, kind),
+        given.test is not None or recipe.split.test == 0,
+    )
+    rows = int(labelled[splits.train].sum())
+    resolved = resolve(recipe.model_copy(update={"task": choice}), Shape(rows, schema.modalities, kind))
+    component, _ = choice.configured("task")
+    task_facts = plain(component.learn(values.gather(splits.train)))
+    choice = _task_options(choice, component, resolved)
+    tables = {name: media_paths(table, schema.modalities) for name, table in given.named().items()}
+    frame = tables["train"].frame
+    listener({"event": "stage", "name": "learn"})
+    groups = learn_facts(frame[splits.train], resolved.groups, resolved.prepare)
+    resolved = resolved.model_copy(update={"task": choice.complete("task")})
+    task = choice.build("task", task_facts)
+    folds = _folds(resolved, given, tables["train"], splits, values, kind)
+    warnings = _unseen_labels(task, given, recipe.target)
+    facts = {"groups": plain(groups), "task": task_facts}
+    return Plan(resolved, schema, task, reason, facts, tables, splits, folds, warnings)
+
+
+def _check_target(target: str, table: Table) -> None:
+    if target not in table.frame.columns:
+        raise InputError(f"no column is named {target!r}", where=table.name, fix=nearest(target, table.frame.columns))
+
+
+def _task_choice(recipe: Recipe, values: pl.Series) -> tuple[Choice, str, str]:
+    """The task, its kind and the sentence that says why."""
+    if recipe.task is None:
+        name, kind, reason = detect_task(values)
+        return Choice(type=name), kind, reason
+    component, config = recipe.task.configured("task")
+    task = component(config, component.learn(values))
+    return recipe.task, task.kind, f"{task.kind}, as the recipe says"
+
+
+def _task_options(choice: Choice, component: Any, recipe: Recipe) -> Choice:
+    """Loss options of `train` that the task has and the user did not set on the task itself."""
+    shared = ("label_smoothing", "class_weights")
+    options = {n: getattr(recipe.train, n) for n in shared if n in component.Config.model_fields}
+    return Choice(**{"type": choice.type, **options, **choice.options})
+
+
+def _ignored(recipe: Recipe) -> tuple[str, ...]:
+    """Columns that say how to split are no evidence."""
+    split = (recipe.split.column, recipe.split.group)
+    return tuple(dict.fromkeys([*recipe.ignore, *(c for c in split if c)]))
+
+
+def _overrides(recipe: Recipe) -> Mapping[str, str]:
+    return {c: m for c, m in recipe.columns.items() if c != recipe.target}
+
+
+def _check_columns(schema: Schema, table: Table, recipe: Recipe) -> None:
+    left_out = {*_ignored(recipe), *(c for c, modality in recipe.columns.items() if modality == "ignore")}
+    empty = [c.name for c in schema.columns if c.missing == c.rows and c.name not in left_out]
+    if empty:
+        raise InputError(
+            f"no row has a value in {'column' if len(empty) == 1 else 'columns'} {', '.join(map(repr, empty[:8]))}",
+            where=table.name,
+            fix=f"Fill it, or leave it out with --ignore {','.join(empty[:8])}",
+        )
+    if not schema.modalities:
+        reasons = "; ".join(f"{c.name!r}: {c.reason}" for c in schema.columns[:5])
+        raise InputError(f"no column can be used as evidence ({reasons})", where=table.name)
+
+
+def _will_fold(recipe: Recipe, schema: Schema, given: Given, labelled: np.ndarray[Any, Any], kind: str) -> bool:
+    """True where cross-validation replaces a validation split (few rows, or the recipe asks for folds)."""
+    if given.valid is not None or (recipe.split.column is not None and recipe.split.folds is None):
+        return False
+    share = 1.0 if given.test is not None else 1 - recipe.split.test
+    shape = Shape(int(labelled.sum() * share), schema.modalities, kind)
+    return int(resolve(recipe, shape).split.folds or 1) > 1
+
+
+def _folds(
+    recipe: Recipe, given: Given, table: Table, splits: Splits, values: pl.Series, kind: str
+) -> list[tuple[Index, Index]]:
+    folds = int(recipe.split.folds or 1)
+    if folds == 1 or given.valid is not None or len(splits.valid):
+        return []
+    stratify = as_text(values) if kind in ("binary", "multiclass") else None
+    labelled = as_text(values).is_not_null().to_numpy()
+    return make_folds(table, splits.train, stratify, labelled, recipe.split, recipe.seed)
+
+
+def _unseen_labels(task: Any, given: Given, target: str) -> tuple[str, ...]:
+    found = []
+    for name, table in given.named().items():
+        unseen = task.unknown(table.frame[target]) if hasattr(task, "unknown") else []
+        if unseen:
+            shown = ", ".join(repr(u) for u in unseen[:5])
+            found.append(f"{name}: target values without training rows count as unlabelled: {shown}")
+    return tuple(found)
