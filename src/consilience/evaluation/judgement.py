@@ -1,0 +1,106 @@
+"""Everything measured on held-out rows: metrics with intervals, references, single sources, comparisons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from consilience.artifacts.bundle import Bundle, Opinion
+from consilience.evaluation.comparison import Judged, compare
+from consilience.evaluation.intervals import with_intervals
+from consilience.references.majority import majority_predictions
+from consilience.tasks.metrics import HIGHER_IS_BETTER
+
+Array = np.ndarray[Any, Any]
+SCATTER_POINTS = 500
+
+
+def judge(bundle: Bundle, opinion: Opinion, rows: Judged, prior: Array) -> dict[str, Any]:
+    """The measured part of `metrics.json` for held-out rows.
+
+    Args:
+        opinion: the bundle's predictions for the rows.
+        prior: predictions [N, K] that ignore every input (class shares or mean of the training rows).
+    Returns:
+        {"test", "network", "stack", "references", "alone", "comparison", "confusion", "scatter", "predictor"}.
+    """
+
+    def measured(predictions: Array) -> dict[str, Any]:
+        return with_intervals(rows.kind, rows.target, rows.weight, predictions, rows.seed, clusters=rows.clusters)
+
+    references = {n: p for n, p in opinion.sources.items() if n != "network"}
+    stacked = len(bundle.weights) > 1
+    network = measured(opinion.sources["network"])
+    return {
+        "predictor": "stack" if stacked else "network",
+        "test": measured(opinion.final) if stacked else network,
+        "network": network,
+        "stack": {"weights": bundle.weights},
+        "references": {
+            **{name: measured(p) for name, p in references.items()},
+            "majority": measured(prior),
+        },
+        "alone": {group: measured(p) for group, p in opinion.alone.items()},
+        "comparison": _comparisons(bundle, opinion, rows),
+        "confusion": _confusion(bundle, opinion.final, rows),
+        "scatter": _scatter(opinion.final, rows),
+    }
+
+
+def _comparisons(bundle: Bundle, opinion: Opinion, rows: Judged) -> dict[str, Any]:
+    primary = bundle.meta.get("primary") or bundle.task.primary
+    default = "the stack" if len(bundle.weights) > 1 else "the network"
+    found = {}
+    if "linear" in opinion.sources:
+        linear = ("the linear reference", opinion.sources["linear"])
+        found["network_linear"] = compare(rows, primary, ("the network", opinion.sources["network"]), linear)
+        found["default_linear"] = compare(rows, primary, (default, opinion.final), linear)
+    if len(opinion.alone) > 1:
+        single = best_single(opinion.alone, rows, primary)
+        fused = ("the network on all sources", opinion.sources["network"])
+        pair = compare(rows, primary, fused, (f"{single} alone", opinion.alone[single]))
+        found["fused_single"] = {**pair, "single": single}
+    return found
+
+
+def best_single(alone: dict[str, Array], rows: Judged, metric: str) -> str:
+    """The group whose stand-alone prediction scores best."""
+    from consilience.tasks.metrics import scores
+
+    sign = 1 if HIGHER_IS_BETTER[metric] else -1
+
+    def merit(group: str) -> float:
+        value = sign * scores(rows.kind, rows.target, rows.weight, alone[group])[metric]
+        return value if np.isfinite(value) else -np.inf
+
+    return max(alone, key=merit)
+
+
+def prior_predictions(bundle: Bundle, count: int) -> Array:
+    """Class shares or mean of the training rows for `count` rows; kept in the bundle's meta as "prior"."""
+    return np.tile(np.asarray(bundle.meta["prior"], np.float64), (count, 1))
+
+
+def learn_prior(kind: str, target: Array, weight: Array) -> list[float]:
+    """What to predict when nothing is known: one row of predictions, from training rows."""
+    return [float(v) for v in majority_predictions(kind, target, weight, 1)[0]]
+
+
+def _confusion(bundle: Bundle, predictions: Array, rows: Judged) -> dict[str, Any] | None:
+    if rows.kind not in ("binary", "multiclass"):
+        return None
+    classes = [str(c) for c in bundle.facts["task"]["classes"]]
+    known = rows.weight > 0
+    actual, predicted = rows.target[known].argmax(1), predictions[known].argmax(1)
+    counts = np.bincount(actual * len(classes) + predicted, minlength=len(classes) ** 2)
+    return {"labels": classes, "matrix": counts.reshape(len(classes), -1).tolist()}
+
+
+def _scatter(predictions: Array, rows: Judged) -> dict[str, Any] | None:
+    if rows.kind != "regression":
+        return None
+    actual = rows.target[rows.weight > 0, 0]
+    predicted = predictions[rows.weight > 0, 0]
+    chosen = np.random.default_rng(rows.seed).permutation(len(actual))[:SCATTER_POINTS]
+    return {"actual": actual[chosen].tolist(), "predicted": predicted[chosen].tolist()}

@@ -1,0 +1,102 @@
+"""The whole result of a run as one plain dictionary: what `metrics.json`, the report and the terminal say."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from consilience.data.findings import Finding
+from consilience.evaluation.comparison import Judged
+from consilience.evaluation.judgement import judge, prior_predictions
+from consilience.training.data import Data, problem_dict
+from consilience.training.plan import Plan
+from consilience.training.run import Trained
+
+LIBRARIES = (
+    "consilience",
+    "numpy",
+    "polars",
+    "pyarrow",
+    "scikit-learn",
+    "lightgbm",
+    "torch",
+    "lightning-fabric",
+    "opencv-python-headless",
+    "soundfile",
+    "soxr",
+    "tokenizers",
+)
+
+
+def evaluate_run(plan: Plan, data: Data, trained: Trained) -> dict[str, Any]:
+    """Read the test rows once and measure everything on them; see `evaluation.judgement.judge`."""
+    bundle = trained.bundle
+    source, index = data.rows(plan, "test")
+    opinion = bundle.judge(source.features, source.texts, index)
+    rows = Judged(
+        plan.task.kind,
+        source.targets.target[index],
+        source.targets.weight[index],
+        plan.clusters(data.table_of("test"), index),
+        plan.recipe.seed,
+    )
+    return judge(bundle, opinion, rows, prior_predictions(bundle, len(index)))
+
+
+def describe_run(plan: Plan, data: Data, trained: Trained, network: dict[str, Any]) -> dict[str, Any]:
+    """The described part of `metrics.json`: task, rows, split, network, repairs, recipe, versions."""
+    bundle = trained.bundle
+    return {
+        "version": 1,
+        "task": plan.task.kind,
+        "task_reason": plan.task_reason,
+        "primary": plan.task.primary,
+        "target": plan.target,
+        "classes": plan.facts["task"].get("classes"),
+        "rows": trained.rows,
+        "split": {
+            "method": plan.splits.method,
+            "sentence": plan.splits.sentence,
+            "folds": len(plan.folds) or 1,
+        },
+        "groups": network["groups"],
+        "fusion": ", ".join(dict.fromkeys(n.fusion_name for n in bundle.networks)),
+        "networks": len(bundle.networks),
+        "parameters": network["parameters"] * len(bundle.networks),
+        "flops": network["flops"] * len(bundle.networks),
+        "problems": [problem_dict(table, p) for table, p in data.problems],
+        "ignored": {c.name: c.reason for c in plan.schema.columns if c.modality == "ignore"},
+        "warnings": list(plan.warnings),
+        "seed": plan.recipe.seed,
+        "recipe": plan.recipe.model_dump(mode="json"),
+        "versions": versions(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def finding_dicts(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": f.code,
+            "severity": f.severity,
+            "title": f.title,
+            "message": f.message,
+            "columns": list(f.columns),
+            "rows": list(f.rows),
+        }
+        for f in findings
+    ]
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that the figures depend on."""
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
