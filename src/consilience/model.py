@@ -1,0 +1,174 @@
+"""A trained model as a user holds it: predict, evaluate, and where its run folder is."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from consilience.artifacts.bundle import CHUNK, Bundle, Opinion
+from consilience.artifacts.run_folder import RunFolder, find_bundle
+from consilience.artifacts.store import load_bundle
+from consilience.core.errors import InputError, nearest
+from consilience.core.files import read_json
+from consilience.data.table import Table, read_table
+from consilience.modalities.base import Problem, merge_problems
+
+Array = np.ndarray[Any, Any]
+
+
+class DataWarning(UserWarning):
+    """Something in a table had to be repaired to predict: a counted, named cause."""
+
+
+class Model:
+    """A bundle and the folder that it came from.
+
+    Attributes:
+        bundle: recipe, facts, networks, references and weights.
+        run: the run folder, or None for a bundle that stands alone.
+        metrics: the result of the run (`metrics.json`); empty for a bundle that stands alone.
+        problems: the repairs that the last prediction made.
+    """
+
+    def __init__(self, bundle: Bundle, run: Path | None = None) -> None:
+        self.bundle, self.run = bundle, run
+        metrics = RunFolder(run).metrics if run else None
+        self.metrics: dict[str, Any] = read_json(metrics) if metrics and metrics.is_file() else {}
+        self.problems: list[Problem] = []
+
+    @property
+    def classes(self) -> list[str] | None:
+        """Class names in the order of `predict_proba`'s columns; None for regression."""
+        classes = self.bundle.facts["task"].get("classes")
+        return [str(c) for c in classes] if classes is not None else None
+
+    @property
+    def groups(self) -> list[str]:
+        """Names of the groups of columns, which `hidden` can name."""
+        return self.bundle.groups
+
+    @property
+    def report(self) -> Path | None:
+        """The run's report.html."""
+        path = RunFolder(self.run).report if self.run else None
+        return path if path and path.is_file() else None
+
+    def predict(self, table: Any, *, hidden: Iterable[str] = ()) -> Array:
+        """[N] predictions: class names (of the target's own type) or numbers.
+
+        Args:
+            table: anything that `fit` takes; the target column may be missing. Absent columns, unseen categories,
+                broken media and empty cells are predicted too, with a counted DataWarning.
+            hidden: groups to treat as missing.
+        Raises:
+            InputError: when the table has none of the model's columns.
+        """
+        return self.predict_table(table, hidden=hidden)["prediction"].to_numpy()
+
+    def predict_proba(self, table: Any, *, hidden: Iterable[str] = ()) -> Array:
+        """[N, K] probabilities in the order of `classes` (multi-label: one probability a label).
+
+        Raises:
+            InputError: for a regression model, and as `predict`.
+        """
+        if self.bundle.task.kind == "regression":
+            raise InputError("a regression model has no probabilities", fix="Use predict")
+        return self._predictions(read_table(table), hidden)
+
+    def predict_table(self, table: Any, *, hidden: Iterable[str] = ()) -> pl.DataFrame:
+        """A frame with "prediction" and, for classes, "probability:<class>" columns; one row a row of the table."""
+        return pl.DataFrame(self.bundle.task.decode(self._predictions(read_table(table), hidden)))
+
+    def _predictions(self, table: Table, hidden: Iterable[str]) -> Array:
+        predictions, self.problems = self.bundle.predict(table, hidden)
+        for problem in self.problems:
+            warnings.warn(DataWarning(say(problem)), stacklevel=4)
+        return predictions
+
+    def predict_chunks(self, tables: Iterable[Table]) -> Iterator[pl.DataFrame]:
+        """Predictions table by table, in constant memory; `problems` counts over all of them."""
+        offset, seen = 0, []
+        for table in tables:
+            problems: list[Problem] = []
+            for opinion, problems in self.bundle.opinions(table):  # noqa: B007 (the last one counts all)
+                yield pl.DataFrame(self.bundle.task.decode(opinion.final))
+            seen.append((offset, problems))
+            offset += table.rows
+            self.problems = merge_problems(seen)
+
+    def evaluate(self, table: Any, *, hidden: Iterable[str] = ()) -> dict[str, dict[str, float]]:
+        """{metric: {"value", "low", "high"}} of the default prediction on a labelled table, 95 % intervals.
+
+        Raises:
+            InputError: when the target column is missing or holds no known label.
+        """
+        from consilience.evaluation.intervals import with_intervals
+
+        rows, opinion = self.opinion(read_table(table), hidden)
+        return with_intervals(rows.kind, rows.target, rows.weight, opinion.final, rows.seed, clusters=rows.clusters)
+
+    def judge(self, table: Any) -> dict[str, Any]:
+        """Default prediction, network, references and single groups on a labelled table; see
+        `evaluation.judgement.judge`."""
+        from consilience.evaluation.judgement import judge, prior_predictions
+
+        rows, opinion = self.opinion(read_table(table), ())
+        return judge(self.bundle, opinion, rows, prior_predictions(self.bundle, len(rows.target)))
+
+    def opinion(self, table: Table, hidden: Iterable[str]) -> tuple[Any, Opinion]:
+        """The labelled rows of a table as (Judged, Opinion)."""
+        from consilience.evaluation.comparison import Judged
+        from consilience.modalities.cells import as_text
+
+        target, task = self.bundle.recipe.target, self.bundle.task
+        if target not in table.frame.columns:
+            raise InputError(
+                f"no column is named {target!r}, the model's target",
+                where=table.name,
+                fix=nearest(target, table.frame.columns),
+            )
+        targets = task.encode(table.frame[target])
+        if not (targets.weight > 0).any():
+            raise InputError(f"column {target!r} holds no label that the model knows", where=table.name)
+        parts = []
+        for opinion, problems in self.bundle.opinions(table, hidden, CHUNK):
+            parts.append(opinion)
+            self.problems = problems
+        group = self.bundle.recipe.split.group
+        clusters = None
+        if group is not None and group in table.frame.columns:
+            clusters = as_text(table.frame[group]).fill_null("").rank("dense").to_numpy().astype(np.int64)
+        rows = Judged(task.kind, targets.target, targets.weight, clusters, self.bundle.recipe.seed)
+        return rows, _joined(parts)
+
+
+def _joined(parts: list[Opinion]) -> Opinion:
+    return Opinion(
+        np.concatenate([p.final for p in parts]),
+        {name: np.concatenate([p.sources[name] for p in parts]) for name in parts[0].sources},
+        {name: np.concatenate([p.alone[name] for p in parts]) for name in parts[0].alone},
+        np.concatenate([p.has for p in parts]),
+    )
+
+
+def say(problem: Problem) -> str:
+    """A repair as one line: column, count, what was done, first rows."""
+    rows = f" (rows {', '.join(str(r) for r in problem.rows[:5])})" if problem.rows else ""
+    example = f"; for example {problem.examples[0]}" if problem.examples else ""
+    return f"column {problem.column!r}: {problem.count} × {problem.code}: {problem.message}{rows}{example}"
+
+
+def load(path: str | Path) -> Model:
+    """The model of a run folder or bundle folder, after checking every file's hash.
+
+    Raises:
+        InputError: when the path holds no finished run or bundle, or a file was changed.
+    """
+    path = Path(path)
+    bundle = find_bundle(path)
+    return Model(load_bundle(bundle), path if bundle != path else None)

@@ -1,0 +1,231 @@
+"""The five steps in a row: plan, data, training, evaluation, report; each leaves its file in the run folder."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from consilience.artifacts.bundle import Bundle
+from consilience.artifacts.run_folder import RunFolder
+from consilience.artifacts.store import plain, save_bundle
+from consilience.core.errors import ConsilienceError
+from consilience.core.events import Event, Listener
+from consilience.core.files import write_json
+from consilience.core.recipe import Recipe
+from consilience.data.checks.base import View
+from consilience.data.features import in_memory
+from consilience.data.findings import run_checks
+from consilience.data.table import Table
+from consilience.evaluation.judgement import learn_prior
+from consilience.evaluation.report import write_report
+from consilience.evaluation.result import describe_run, evaluate_run, finding_dicts
+from consilience.fusion.model import assemble
+from consilience.model import Model
+from consilience.training.data import Data, prepare_data
+from consilience.training.describe import describe
+from consilience.training.listeners.jsonl import JsonLines, read_events
+from consilience.training.listeners.tensorboard import TensorBoard
+from consilience.training.plan import Given, Plan, make_plan
+from consilience.training.run import Trained, train_model
+
+SAMPLE = 64
+"""Rows prepared to describe a network."""
+
+
+@dataclass
+class Watch:
+    """Listeners of a run, and the seconds that each stage took."""
+
+    listeners: list[Listener]
+    began: float
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def __call__(self, event: Event) -> None:
+        for listener in self.listeners:
+            listener(event)
+
+    def lap(self, name: str, since: float) -> float:
+        """Note the seconds of a stage; returns the time now."""
+        now = time.monotonic()
+        self.seconds[name] = now - since
+        return now
+
+
+def run_pipeline(
+    recipe: Recipe,
+    tables: dict[str, Table],
+    described: dict[str, Any],
+    folder: RunFolder,
+    watch: tuple[Listener, str | None, float],
+) -> Model:
+    """From tables to a finished run folder.
+
+    Args:
+        described: table → {"name", "path", "rows", "sha256"}, kept so that the run can be resumed.
+        watch: (listener, note to say first or None, start time of the whole command).
+    """
+    listener, note, began = watch
+    plan = make_plan(recipe, Given(tables["train"], tables.get("valid"), tables.get("test")), listener)
+    with _fresh(folder):
+        return _steps(plan, recipe, (tables, described), folder, Watch([listener], began), note)
+
+
+@contextmanager
+def _fresh(folder: RunFolder) -> Iterator[None]:
+    """A new run folder that vanishes when the input turns out unusable before training has begun."""
+    new = not folder.path.exists()
+    folder.path.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except ConsilienceError:
+        if new and not folder.checkpoints.exists():
+            shutil.rmtree(folder.path, ignore_errors=True)
+        raise
+
+
+def _steps(
+    plan: Plan,
+    recipe: Recipe,
+    given: tuple[dict[str, Table], dict[str, Any]],
+    folder: RunFolder,
+    keeper: Watch,
+    note: str | None,
+) -> Model:
+    tables, described = given
+    began = keeper.began
+    folder.write_start(recipe, described)
+    folder.write_recipe(plan.recipe)
+    with JsonLines(folder.events) as lines, TensorBoard(folder.tensorboard) as board:
+        keeper.listeners += [lines, board]
+        if note:
+            keeper({"event": "warning", "code": "moved", "message": note})
+        for message in (*plan.warnings, *_left_out(plan)):
+            keeper({"event": "warning", "code": "plan", "message": message})
+        findings = _findings(plan, keeper)
+        data = prepare_data(plan, keeper)
+        tables.clear()  # media cells are in the cache now: training must not hold them too
+        plan = _lighter(plan)
+        now = keeper.lap("prepare", began)
+        trained = train_model(plan, data, folder.checkpoints, keeper)
+        now = keeper.lap("train", now)
+        keeper({"event": "stage", "name": "evaluate"})
+        trained.bundle.meta.update(_meta(plan, data))
+        save_bundle(trained.bundle, folder.bundle)
+        result = _result(plan, data, trained)
+        result["findings"] = finding_dicts(findings)
+        result["data"] = described
+        now = keeper.lap("evaluate", now)
+        result["seconds"] = {**keeper.seconds, "total": now - began}
+        keeper({"event": "end", "network": "all", "seconds": now - began})
+    write_report(result, read_events(folder.events), folder.report)
+    result["seconds"]["evaluate"] += time.monotonic() - now
+    result["seconds"]["total"] = time.monotonic() - began
+    write_json(folder.metrics, result)
+    return Model(trained.bundle, folder.path)
+
+
+def _left_out(plan: Plan) -> list[str]:
+    """Columns that the user did not leave out and that are no evidence all the same."""
+    asked = {*plan.recipe.ignore, plan.recipe.split.column, plan.recipe.split.group}
+    return [
+        f"column {c.name!r} is left out: {c.reason}"
+        for c in plan.schema.columns
+        if c.modality == "ignore" and c.name not in asked
+    ]
+
+
+def _findings(plan: Plan, listener: Listener) -> Any:
+    view = View(
+        table=plan.tables["train"],
+        schema=plan.schema,
+        target=plan.target,
+        kind=plan.task.kind,
+        splits=plan.splits,
+        others={n: t for n, t in plan.tables.items() if n != "train"},
+        seed=plan.recipe.seed,
+    )
+    found, _ = run_checks(view, slow=False, listener=listener)
+    for finding in found:
+        if finding.severity != "info":
+            listener({"event": "warning", "code": finding.code, "message": finding.message})
+    return found
+
+
+def _lighter(plan: Plan) -> Plan:
+    """The plan without the media columns of its tables."""
+    from dataclasses import replace
+
+    from consilience.core.registry import get
+
+    media = [c for c, m in plan.recipe.columns.items() if m != "ignore" and get("modality", m).media]
+    tables = {name: replace(table, frame=table.frame.drop(media, strict=False)) for name, table in plan.tables.items()}
+    return replace(plan, tables=tables)
+
+
+def _meta(plan: Plan, data: Data) -> dict[str, Any]:
+    source, train = data.rows(plan, "train")
+    prior = learn_prior(plan.task.kind, source.targets.target[train], source.targets.weight[train])
+    return {"primary": plan.task.primary, "kind": plan.task.kind, "prior": prior}
+
+
+def _result(plan: Plan, data: Data, trained: Trained) -> dict[str, Any]:
+    import torch
+
+    source, _ = data.rows(plan, "train")
+    network = describe(trained.bundle.networks[0], plan.recipe, source.features)
+    return plain(  # type: ignore[no-any-return]
+        {
+            **describe_run(plan, data, trained, network),
+            **evaluate_run(plan, data, trained),
+            "valid": _validation(plan, trained),
+            "threads": torch.get_num_threads(),
+        }
+    )
+
+
+def _validation(plan: Plan, trained: Trained) -> dict[str, float]:
+    """Metrics of the default prediction on the rows that chose it: optimistic, for comparing recipes only."""
+    from consilience.artifacts.stack import combine
+    from consilience.tasks.metrics import scores
+
+    used = {name: trained.sources[name] for name in trained.bundle.weights}
+    predictions = combine(used, trained.bundle.weights)
+    return scores(plan.task.kind, trained.target, trained.weight, predictions)
+
+
+def design_pipeline(recipe: Recipe, table: Table) -> dict[str, Any]:
+    """The network of a recipe and table in figures; see `consilience.design`."""
+    plan = make_plan(recipe, Given(table))
+    sample = plan.tables["train"].take(plan.splits.train[:SAMPLE].astype(np.int64))
+    features = in_memory(sample, plan.facts["groups"], plan.recipe.prepare)
+    network = assemble(plan.recipe, plan.facts, plan.task.outputs)
+    return {
+        **describe(network, plan.recipe, features),
+        "task": plan.task.kind,
+        "task_reason": plan.task_reason,
+        "rows": {
+            "train": len(plan.splits.train),
+            "valid": len(plan.splits.valid),
+            "test": len(plan.splits.test),
+        },
+        "split": plan.splits.sentence,
+        "folds": len(plan.folds) or 1,
+        "ignored": {c.name: c.reason for c in plan.schema.columns if c.modality == "ignore"},
+        "recipe": plan.recipe.model_dump(mode="json"),
+    }
+
+
+def train_pipeline(recipe: Recipe, table: Table, folder: Path) -> Bundle:
+    """Plan, data and training only: a bundle without evaluation and run folder; `folder` holds checkpoints."""
+    plan = make_plan(recipe, Given(table))
+    data = prepare_data(plan)
+    trained = train_model(plan, data, folder)
+    trained.bundle.meta.update(_meta(plan, data))
+    return trained.bundle
