@@ -11,13 +11,16 @@ Array = np.ndarray[Any, Any]
 
 WORK = 1.2e9
 """Most rows × columns tried a tree × trees: bounds the training time to some ten seconds on one core."""
-MEDIA_WORK = 0.2e9
+MEDIA_WORK = 0.15e9
 """The same where images or sounds are read, for which a network does better anyway."""
 FULL_RATE_ROUNDS = 80
 """With fewer rounds than this allowed, the learning rate rises in proportion, to at most RATE_LIMIT."""
 RATE_LIMIT = 0.3
 COLUMNS_TRIED = 60
 """About so many columns are offered to each tree: on wide tables fewer make trees quicker and better."""
+CELLS_A_THREAD = 4_000_000
+"""Rows × columns tried that a second thread needs: on less, waiting for one another costs threads more than they
+gain, and on a machine that is busy otherwise up to forty times as much (measured)."""
 SMALL = 1_000
 """Rows below which the rounds come from cross-validation and trees have few leaves."""
 MIDDLING = 5_000
@@ -29,7 +32,7 @@ class Plan(NamedTuple):
     """How to boost.
 
     objective: LightGBM's name. classes: scores a row (1 but for several classes). boosters: models that share
-    the work. rate: learning rate. rounds: most boosting rounds. leaves: most leaves. work: a bound as WORK is.
+    the work. rate: learning rate. rounds: most boosting rounds. leaves: most leaves. work: see WORK.
     """
 
     objective: str
@@ -81,6 +84,7 @@ def most_rounds(rows: int, columns: int, plan: Plan) -> int:
 def make_settings(rows: int, columns: int, most: int, plan: Plan) -> dict[str, Any]:
     """LightGBM's parameters; deterministic for a seed and a number of threads."""
     rate = plan.rate / (2 if rows < SMALL else 1)
+    tried = _share_tried(columns)
     hurry = max(1.0, min(plan.rounds, FULL_RATE_ROUNDS) / most)
     return {
         "objective": plan.objective,
@@ -88,7 +92,7 @@ def make_settings(rows: int, columns: int, most: int, plan: Plan) -> dict[str, A
         "learning_rate": max(rate, min(rate * hurry, RATE_LIMIT)),
         "num_leaves": min(plan.leaves, 7 if rows < SMALL else 15 if rows < MIDDLING else 255),
         "min_data_in_leaf": max(2, min(20, rows // 40)),
-        "feature_fraction": _share_tried(columns),
+        "feature_fraction": tried,
         "bagging_fraction": 0.8,
         "bagging_freq": 1,
         "lambda_l2": 3.0,
@@ -98,7 +102,7 @@ def make_settings(rows: int, columns: int, most: int, plan: Plan) -> dict[str, A
         "seed": plan.seed,
         "deterministic": True,
         "force_row_wise": True,
-        "num_threads": plan.threads,
+        "num_threads": max(1, min(plan.threads, int(rows * columns * tried / CELLS_A_THREAD))),
     }
 
 

@@ -20,6 +20,7 @@ from consilience.references.features import (
     text_columns,
     unread_groups,
 )
+from consilience.references.one_thread import one_thread
 from consilience.references.solvers import Problem, Solution, apply, loss, solve
 from consilience.references.texts import (
     Vocabulary,
@@ -89,9 +90,7 @@ class Linear:
 
     def fit(self, rows: Rows, target: Array, weight: Array, seed: int, threads: int) -> None:
         """See `Reference.fit`; `strength` and `note` then say what was chosen and left out."""
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-        with threadpool_limits(limits=threads):
+        with one_thread():
             self._fit(rows, target, weight, seed)
 
     def _fit(self, rows: Rows, target: Array, weight: Array, seed: int) -> None:
@@ -113,6 +112,10 @@ class Linear:
         return {"strength": self.strength}
 
     def predict(self, rows: Rows) -> Array:
+        with one_thread():
+            return self._predict(rows)
+
+    def _predict(self, rows: Rows) -> Array:
         found = []
         for start in range(0, count_rows(rows), PREDICT_ROWS):
             index = np.arange(start, min(start + PREDICT_ROWS, count_rows(rows)))

@@ -64,11 +64,11 @@ def inverse_frequency(counts: sparse.csr_matrix) -> Array:
 
 
 def class_contrast(counts: sparse.csr_matrix, classes: Array) -> Array:
-    """Root of the largest absolute log ratio between a class's share of rows with the n-gram and the others'
-    share.
+    """How much each n-gram tells the classes apart: the root of its largest absolute log ratio.
 
-    The log-count ratio of NB-SVM (Wang & Manning 2012), for many classes and with a square root: on five text
-    tables the root was at least as good as the full ratio and never worse than plain tf-idf.
+    The ratio is between a class's share of rows with the n-gram and the other classes' share, as in NB-SVM (Wang
+    & Manning 2012), here for many classes. On the validation rows of four text tables (two English, two Chinese)
+    log loss with the root was lower than or level with tf-idf alone; with the full ratio it was always higher.
 
     Args:
         counts: [N, V]. classes: float [N, K], rows' class shares.

@@ -22,6 +22,7 @@ from consilience.references.features import (
     text_columns,
     unread_groups,
 )
+from consilience.references.one_thread import one_thread
 from consilience.references.texts import (
     Vocabulary,
     class_contrast,
@@ -90,8 +91,9 @@ class Trees:
             self.note = "; ".join(filter(None, [self.note, f"does not read {', '.join(unread)}"]))
         target, weight = target[index].astype(np.float64), weight[index].astype(np.float64)
         self._prior = np.average(target, axis=0, weights=weight)
-        self._learn_texts(rows, index, self._shares(target), seed)
-        features = self._features(rows, index)
+        with one_thread():
+            self._learn_texts(rows, index, self._shares(target), seed)
+            features = self._features(rows, index)
         known, self._models, self.rounds = self.config.rounds, [], []
         for place, label in enumerate(self._labels(target)):
             table = Table(features, label.astype(np.float64), weight, self._coded())

@@ -1,0 +1,20 @@
+"""Keeping linear algebra on one thread where products are small."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """BLAS works on one thread inside the block.
+
+    References multiply small matrices thousands of times: threads then wait for one another longer than they
+    work, above all on a machine that is busy otherwise. Results don't depend on the number of threads then.
+    """
+    import scipy.optimize  # noqa: F401 (SciPy brings a BLAS of its own, which must be loaded to be limited)
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
