@@ -27,7 +27,7 @@ EVENTS: list[dict[str, Any]] = [
     }
     | {"fusion": {"concat": 0.4, "gated": 0.5}},
     {"event": "evaluation", "network": "fold0", "epoch": 1, "loss": float("nan"), "valid": {}},
-    {"event": "end", "network": "fold0", "best": [[0.5, 0, "gated"]], "fusion": "gated", "seconds": 4.2},
+    {"event": "end", "network": "fold0", "best": [[0.5, -0.7, 0, "gated"]], "fusion": "gated", "seconds": 4.2},
     {"event": "reference", "name": "linear", "rows": 90, "seconds": 0.4},
     {"event": "stage", "name": "evaluate"},
     {"event": "end", "network": "all", "seconds": 9.0},

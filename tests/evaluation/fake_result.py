@@ -235,5 +235,5 @@ def events(
             valid = {metric: 0.1 + 0.85 * share + 0.01 * math.sin(5 * epoch + number), "log_loss": 2 - share}
             loss = 2.3 - 2 * share + 0.02 * math.cos(epoch)
             found.append({"event": "evaluation", "network": network, "epoch": epoch, "loss": loss, "valid": valid})
-        found.append({"event": "end", "network": network, "best": [[0.95, epochs - 2, "gated"]], "seconds": 3.0})
+        found.append({"event": "end", "network": network, "best": [[0.95, -0.2, epochs - 2, "gated"]], "seconds": 3.0})
     return found

@@ -113,7 +113,7 @@ def end_words(event: Event, state: dict[str, Any]) -> str:
     """What a trained network is said to be."""
     parts = [f"{int(state['epoch']) + 1} epochs", clock(float(event.get("seconds") or 0))]
     if event.get("best"):
-        parts.append(f"best at epoch {int(event['best'][0][1]) + 1}")
+        parts.append(f"best at epoch {int(event['best'][0][2]) + 1}")
     if event.get("fusion"):
         parts.append(f"fusion {event['fusion']}")
     return " · ".join(parts)

@@ -10,16 +10,16 @@ from typing import Any
 ENCODER_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
     "category_embed": {1: {"width": 16}, 2: {"width": 32}, 4: {"width": 96}, 5: {"width": 128}},
     "conv_image": {
-        1: {"channels": 16, "blocks": (1, 1)},
-        2: {"channels": 24},
-        4: {"channels": 48, "blocks": (1, 1, 1, 1)},
-        5: {"channels": 64, "blocks": (2, 2, 2, 2)},
+        1: {"channels": 16, "blocks": (0, 0)},
+        2: {"channels": 24, "blocks": (0, 0, 0)},
+        4: {"channels": 48, "blocks": (0, 1, 1, 1)},
+        5: {"channels": 64, "blocks": (1, 1, 2, 2)},
     },
     "conv_text": {
-        1: {"embedding": 32, "filters": 16, "kernels": (2, 3)},
-        2: {"embedding": 64, "filters": 32, "kernels": (2, 3, 4)},
-        4: {"embedding": 192, "filters": 96},
-        5: {"embedding": 256, "filters": 128, "kernels": (1, 2, 3, 4, 5)},
+        1: {"embedding": 48, "filters": 24, "kernels": (2,)},
+        2: {"embedding": 64, "filters": 48},
+        4: {"embedding": 192, "filters": 96, "kernels": (1, 2, 3)},
+        5: {"embedding": 384, "filters": 128, "kernels": (1, 2, 3, 4, 5)},
     },
     "cyclic_date": {1: {"width": 16}, 2: {"width": 32}, 4: {"width": 96}, 5: {"width": 128}},
     "mel_audio": {

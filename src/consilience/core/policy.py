@@ -27,8 +27,10 @@ WIDTH = {1: 32, 2: 64, 3: 96, 4: 128, 5: 256}
 IMAGE_SIZE = {1: 28, 2: 48, 3: 64, 4: 96, 5: 128}
 SAMPLES = {1: 60_000, 2: 150_000, 3: 420_000, 4: 1_200_000, 5: 4_000_000}
 """Rows seen in training, all epochs together, before the bounds below."""
-EPOCHS = {1: (1, 12), 2: (3, 25), 3: (6, 40), 4: (8, 80), 5: (12, 150)}
+EPOCHS = {1: (1, 12), 2: (3, 18), 3: (6, 25), 4: (8, 50), 5: (12, 100)}
 """Least and most epochs."""
+TEXT_EPOCHS = {1: 3, 2: 5, 3: 8, 4: 12, 5: 20}
+"""Most epochs of a table with texts: embeddings from scratch learn a few thousand texts by heart soon after."""
 MOST_SAMPLES = {1: 1_000_000, 2: 2_000_000, 3: 6_000_000, 4: 12_000_000, 5: 20_000_000}
 """Rows seen in training that even the least epochs do not pass: millions of rows need few epochs."""
 FOLDS_BELOW = 1_000
@@ -137,6 +139,8 @@ def _train(recipe: Recipe, shape: Shape, groups: Mapping[str, Group]) -> Any:
     train, effort = recipe.train, recipe.effort
     low, high = EPOCHS[effort]
     rows = max(shape.rows, 1)
+    if "text" in shape.modalities.values():
+        high = TEXT_EPOCHS[effort]
     low = max(1, min(low, MOST_SAMPLES[effort] // rows))
     epochs = train.epochs or max(low, min(high, round(SAMPLES[effort] / rows)))
     convolves = any(get("encoder", g.encoder.type).convolves for g in groups.values() if g.encoder)
@@ -146,7 +150,7 @@ def _train(recipe: Recipe, shape: Shape, groups: Mapping[str, Group]) -> Any:
             "epochs": epochs,
             "batch_size": batch,
             "learning_rate": train.learning_rate or _learning_rate(train.optimizer, batch, convolves),
-            "early_stopping": train.early_stopping or max(4, round(epochs * 0.4)),
+            "early_stopping": train.early_stopping or max(3, round(epochs * 0.3)),
             "average": train.average or "ema",
         }
     )

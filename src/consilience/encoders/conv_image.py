@@ -1,9 +1,8 @@
 """Images through a small residual network.
 
-He et al. 2016, "Deep Residual Learning for Image Recognition" (arXiv 1512.03385) and its pre-activation
-sequel, cut
-to a size a processor trains in seconds: large pixels are brought down by a strided stem, each stage halves
-the side and doubles the channels, and the last map is averaged.
+He et al. 2016, "Deep Residual Learning for Image Recognition" (arXiv 1512.03385), cut to a size that a processor
+trains in seconds: a strided stem brings the pixels down, each further stage halves the side and widens, residual
+blocks stand where maps are small and so are cheap; the last map's mean and largest value are kept.
 """
 
 from __future__ import annotations
@@ -32,8 +31,8 @@ class ConvImage(Encoder):
 
     class Config(Encoder.Config, Augment):
         channels: int = Field(32, ge=4)
-        """Channels of the first stage."""
-        blocks: tuple[int, ...] = Field((1, 1, 1), min_length=1, max_length=6)
+        """Channels of the stem and the first stage; doubled at the second, fourth and sixth."""
+        blocks: tuple[int, ...] = Field((0, 0, 0, 1), min_length=1, max_length=6)
         """Residual blocks of each stage; a small image has fewer stages."""
         grid: int = Field(1, ge=1, le=8)
         """Regions a side that become tokens; 1 = one token for the whole image."""
@@ -45,23 +44,19 @@ class ConvImage(Encoder):
         self.planes = Planes(facts, config)
         height, width = int(facts["height"]), int(facts["width"])
         layers: list[nn.Module] = []
-        inside, channels = int(facts["channels"]), config.channels
-        for stride in _stem(height, width):
-            layers += [
-                nn.Conv2d(inside, channels, 3, stride, 1, bias=False),
-                nn.BatchNorm2d(channels),
-                nn.ReLU(inplace=True),
-            ]
-            inside = channels
-            height, width = -(-height // stride), -(-width // stride)
+        inside = int(facts["channels"])
+        for i, stride in enumerate(_stem(height, width)):
+            layers.append(_Conv(inside, config.channels, 3 if i else 5, stride))
+            inside, height, width = config.channels, -(-height // stride), -(-width // stride)
         for stage, blocks in enumerate(config.blocks):
-            if stage and min(height, width) >= 4:
-                layers.append(_Down(inside, min(2 * inside, 256)))
-                inside = min(2 * inside, 256)
-                height, width = -(-height // 2), -(-width // 2)
-            elif stage:
+            if stage and min(height, width) < 5:
                 break
-            layers += [_Residual(inside) for _ in range(blocks)]
+            if stage:
+                layers.append(nn.MaxPool2d(2, ceil_mode=True))
+                height, width = -(-height // 2), -(-width // 2)
+            channels = config.channels * 2 ** ((stage + 1) // 2)
+            layers += [_Conv(inside, channels, 3, 1), *(_Residual(channels) for _ in range(blocks))]
+            inside = channels
         self.body = nn.Sequential(*layers)
         self.grid = min(config.grid, height, width)
         self.width = 2 * inside
@@ -102,6 +97,22 @@ def _cut(size: int, index: int, parts: int) -> slice:
     return slice(index * size // parts, -(-(index + 1) * size // parts))
 
 
+class _Conv(nn.Module):
+    """Convolution, batch normalisation, ReLU."""
+
+    def __init__(self, inside: int, outside: int, kernel: int, stride: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(inside, outside, kernel, stride, kernel // 2, bias=False),
+            nn.BatchNorm2d(outside),
+            nn.ReLU(inplace=True),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        found: Tensor = self.body(x)
+        return found
+
+
 class _Residual(nn.Module):
     """x + two 3×3 convolutions."""
 
@@ -119,17 +130,3 @@ class _Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.relu(x + self.body(x))
-
-
-class _Down(nn.Module):
-    """Half the side, more channels: a strided 3×3 convolution."""
-
-    def __init__(self, inside: int, outside: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(
-            nn.Conv2d(inside, outside, 3, 2, 1, bias=False), nn.BatchNorm2d(outside), nn.ReLU(inplace=True)
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        down: Tensor = self.body(x)
-        return down

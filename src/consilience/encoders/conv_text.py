@@ -30,15 +30,15 @@ class ConvText(Encoder):
     modality = "text"
 
     class Config(Encoder.Config):
-        embedding: int = Field(128, ge=1)
+        embedding: int = Field(96, ge=1)
         """Width of a sub-word's vector."""
         filters: int = Field(64, ge=1)
         """Filters of each kernel width."""
-        kernels: tuple[int, ...] = Field((2, 3, 4, 5), min_length=1)
+        kernels: tuple[int, ...] = Field((2, 3), min_length=1)
         """Kernel widths, sub-words."""
         mean: bool = True
         """Put the mean embedding beside the filters."""
-        dropout: float = Field(0.4, ge=0, lt=1)
+        dropout: float = Field(0.5, ge=0, lt=1)
         """Dropout of the pooled features."""
         embedding_dropout: float = Field(0.3, ge=0, lt=1)
         """Dropout of the sub-words' vectors, the same dimensions along a text."""
@@ -56,8 +56,23 @@ class ConvText(Encoder):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, inputs: dict[str, Tensor]) -> Tokens:
+        if self.training:  # a column of titles need not be as long as the column of reviews beside it
+            columns = inputs["ids"].shape[1]
+            lengths = inputs["mask"].sum(-1).amax(0).clamp(min=1).tolist()
+            parts = [
+                self.pool(*folded({n: inputs[n][:, c : c + 1, : lengths[c]] for n in ("ids", "mask")}, 1))
+                for c in range(columns)
+            ]
+            pooled = torch.stack(parts, 1).flatten(0, 1)
+        else:
+            pooled = self.pool(*folded(inputs, 1))
+        present = inputs["mask"].any(-1).flatten().unsqueeze(1)
+        tokens: Tokens = self.columns(self.dropout(pooled).unsqueeze(1), present)
+        return tokens
+
+    def pool(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """ids int64 [N, L], mask bool [N, L] → [N, width]: strongest responses, mean embedding."""
         options = self.options
-        ids, mask = folded(inputs, 1)
         x = self.vectors(drop_words(ids, mask, options.word_dropout, self.training))
         if self.training and options.embedding_dropout > 0:
             x = x * F.dropout(torch.ones_like(x[:, :1]), options.embedding_dropout)
@@ -69,6 +84,4 @@ class ConvText(Encoder):
             parts.append(max_over(found.transpose(1, 2), mask))
         if options.mean:
             parts.append(mean_over(x, mask).to(parts[0].dtype))
-        pooled = self.dropout(torch.cat(parts, -1)).unsqueeze(1)
-        tokens: Tokens = self.columns(pooled, mask.any(1, keepdim=True))
-        return tokens
+        return torch.cat(parts, -1)

@@ -152,9 +152,9 @@ def _points(events: Sequence[Event], value: Callable[[Event], float | None]) -> 
 
 
 def _best_epochs(events: Sequence[Event]) -> dict[str, int]:
-    """Network → epoch (from 1) of its best score; "best" in an end event is [[score, epoch, fusion], …]."""
+    """Network → epoch (from 1) of its best score; "best" in an end event: [[score, tie-breaker, epoch, fusion], …]."""
     return {
-        str(event["network"]): int(event["best"][0][1]) + 1
+        str(event["network"]): int(event["best"][0][2]) + 1
         for event in events
         if event.get("event") == "end" and event.get("best")
     }

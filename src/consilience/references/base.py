@@ -40,6 +40,10 @@ class Reference(Protocol):
         """target [N, K] (as `Targets.target`), weight [N]."""
         ...
 
+    def settled(self) -> dict[str, Any]:
+        """Config options that this fit searched for, so that another fit on more rows need not."""
+        ...
+
     def predict(self, rows: Rows) -> Array:
         """Predictions in the form of `Task.predictions`: probabilities [N, K] or values [N, 1]."""
         ...

@@ -122,9 +122,9 @@ def _task_choice(recipe: Recipe, values: pl.Series) -> tuple[Choice, str, str]:
     if recipe.task is None:
         name, kind, reason = detect_task(values)
         return Choice(type=name), kind, reason
-    component, config = recipe.task.configured("task")
-    task = component(config, component.learn(values))
-    return recipe.task, task.kind, f"{task.kind}, as the recipe says"
+    recipe.task.configured("task")  # a typo in its options is said before the cells are looked at
+    _, kind, _ = detect_task(values, recipe.task.type)
+    return recipe.task, kind, f"{kind}, as the recipe says"
 
 
 def _task_options(choice: Choice, component: Any, recipe: Recipe) -> Choice:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+import torch
 
 from consilience.artifacts.bundle import Bundle
 from consilience.artifacts.inference import Index
@@ -18,33 +19,26 @@ MEDIA_BYTES = 96 << 20
 REFIT_BELOW = 30_000
 """Rows under which a reference is fitted again on training and validation rows, once its weight is known."""
 
-Array = np.ndarray[Any, Any]
 
-
-class Rung(NamedTuple):
-    """Rows to fit on and rows to predict, of one source each."""
-
-    fit: tuple[Source, Index]
-    predict: tuple[Source, Index]
-
-
-def fit_reference(name: str, bundle: Bundle, source: Source, index: Index, listener: Listener = nobody) -> Any:
-    """A reference fitted on the labelled rows of `index`."""
+def fit_reference(
+    name: str, bundle: Bundle, rows: tuple[Source, Index], listener: Listener = nobody, first: Any = None
+) -> Any:
+    """A reference fitted on the labelled rows of `rows`; `first`, an earlier fit, spares the search of options."""
     began = time.monotonic()
+    source, index = rows
     component = get("reference", name)
     facts = {"groups": bundle.facts["groups"]}
-    reference = component(component.Config(), facts, bundle.task.kind)
-    rows = index[source.targets.weight[index] > 0]
-    rows = _sampled(source, rows, bundle.recipe.seed)
+    reference = component(component.Config(**(first.settled() if first else {})), facts, bundle.task.kind)
+    chosen = _sampled(source, index[source.targets.weight[index] > 0], bundle.recipe.seed)
     reference.fit(
-        bundle.rows(source.features, source.texts, rows, set()),
-        source.targets.target[rows],
-        source.targets.weight[rows],
+        bundle.rows(source.features, source.texts, chosen, set()),
+        source.targets.target[chosen],
+        source.targets.weight[chosen],
         bundle.recipe.seed,
-        bundle.recipe.train.threads or _threads(),
+        bundle.recipe.train.threads or torch.get_num_threads(),
     )
     seconds = time.monotonic() - began
-    listener({"event": "reference", "name": name, "rows": len(rows), "seconds": seconds})
+    listener({"event": "reference", "name": name, "rows": len(chosen), "seconds": seconds})
     return reference
 
 
@@ -61,9 +55,3 @@ def _sampled(source: Source, rows: Index, seed: int) -> Index:
         return rows
     chosen: Index = np.sort(np.random.default_rng((seed, 17)).choice(rows, most, replace=False))
     return chosen
-
-
-def _threads() -> int:
-    import torch
-
-    return torch.get_num_threads()

@@ -57,7 +57,7 @@ def train_model(plan: Plan, data: Data, folder: Path, listener: Listener = nobod
     for number, fit in enumerate(fits):
         network = _train_network(plan, fit, number, fabric, folder, listener)
         bundle.networks.append(network)
-        references.append({name: fit_reference(name, bundle, *fit.train, listener) for name in plan.recipe.references})
+        references.append({name: fit_reference(name, bundle, fit.train, listener) for name in plan.recipe.references})
         judge = Bundle(plan.recipe, plan.facts, [network], references[-1], dict(sole("network")))
         source, index = fit.valid
         opinion = judge.judge(source.features, source.texts, index)
@@ -111,7 +111,7 @@ def _final_references(
     rows = np.sort(np.concatenate([train, valid])) if valid_source is source else train
     if len(fits) == 1 and (len(rows) >= REFIT_BELOW or len(rows) == len(train)):
         return references[0]
-    return {name: fit_reference(name, bundle, source, rows, listener) for name in plan.recipe.references}
+    return {name: fit_reference(name, bundle, (source, rows), listener, first) for name, first in references[0].items()}
 
 
 def _row_counts(plan: Plan, data: Data) -> dict[str, int]:
