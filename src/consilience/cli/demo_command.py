@@ -8,6 +8,10 @@ from typing import Annotated
 import typer
 
 
+SETTINGS = ("train.epochs=12",)
+"""Shorter than the policy's training: the demo is to be over in a minute or so."""
+
+
 def command(
     out: Annotated[Path, typer.Option(help="Folder to leave.")] = Path("consilience-demo"),
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
@@ -26,7 +30,7 @@ def command(
     run = out / "run"
     with live(quiet=json_output) as listener:
         inspection = api.inspect(train, "digit", fast=True)
-        model = api.fit(train, "digit", test=test, run=run, seed=seed, listener=listener)
+        model = api.fit(train, "digit", test=test, run=run, seed=seed, settings=SETTINGS, listener=listener)
         predictions = out / "predictions.parquet"
         write_frames(model.predict_chunks(iterate_tables(test)), predictions)
     if json_output:

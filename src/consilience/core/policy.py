@@ -25,12 +25,16 @@ DEFAULT_ENCODER = {
 }
 WIDTH = {1: 32, 2: 64, 3: 96, 4: 128, 5: 256}
 IMAGE_SIZE = {1: 28, 2: 48, 3: 64, 4: 96, 5: 128}
-SAMPLES = {1: 60_000, 2: 150_000, 3: 420_000, 4: 1_200_000, 5: 4_000_000}
+SAMPLES = {1: 60_000, 2: 150_000, 3: 440_000, 4: 1_200_000, 5: 4_000_000}
 """Rows seen in training, all epochs together, before the bounds below."""
 EPOCHS = {1: (1, 12), 2: (3, 18), 3: (6, 25), 4: (8, 50), 5: (12, 100)}
 """Least and most epochs."""
 TEXT_EPOCHS = {1: 3, 2: 5, 3: 8, 4: 12, 5: 20}
 """Most epochs of a table with texts: embeddings from scratch learn a few thousand texts by heart soon after."""
+TEXT_SAMPLES = {1: 4_000, 2: 8_000, 3: 15_000, 4: 30_000, 5: 60_000}
+"""Rows seen in training, all epochs together, that a small table with texts gets all the same."""
+ENSEMBLE_BELOW = 10_000
+"""Labelled training rows under which a table with texts gets three networks: seeds differ most there."""
 MOST_SAMPLES = {1: 1_000_000, 2: 2_000_000, 3: 6_000_000, 4: 12_000_000, 5: 20_000_000}
 """Rows seen in training that even the least epochs do not pass: millions of rows need few epochs."""
 FOLDS_BELOW = 1_000
@@ -135,12 +139,17 @@ def _folds(recipe: Recipe, shape: Shape) -> int:
     return 5 if shape.rows < FOLDS_BELOW and recipe.effort >= 3 else 1
 
 
+def _networks(recipe: Recipe, shape: Shape) -> int:
+    small = shape.rows < ENSEMBLE_BELOW and "text" in shape.modalities.values()
+    return 3 if small and recipe.effort >= 3 and (recipe.split.folds or _folds(recipe, shape)) == 1 else 1
+
+
 def _train(recipe: Recipe, shape: Shape, groups: Mapping[str, Group]) -> Any:
     train, effort = recipe.train, recipe.effort
     low, high = EPOCHS[effort]
     rows = max(shape.rows, 1)
     if "text" in shape.modalities.values():
-        high = TEXT_EPOCHS[effort]
+        high = min(high, max(TEXT_EPOCHS[effort], TEXT_SAMPLES[effort] // rows))
     low = max(1, min(low, MOST_SAMPLES[effort] // rows))
     epochs = train.epochs or max(low, min(high, round(SAMPLES[effort] / rows)))
     convolves = any(get("encoder", g.encoder.type).convolves for g in groups.values() if g.encoder)
@@ -148,6 +157,7 @@ def _train(recipe: Recipe, shape: Shape, groups: Mapping[str, Group]) -> Any:
     return train.model_copy(
         update={
             "epochs": epochs,
+            "networks": train.networks or _networks(recipe, shape),
             "batch_size": batch,
             "learning_rate": train.learning_rate or _learning_rate(train.optimizer, batch, convolves),
             "early_stopping": train.early_stopping or max(3, round(epochs * 0.3)),

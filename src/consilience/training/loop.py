@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ CHECKPOINT_SECONDS = float(os.environ.get("CONSILIENCE_CHECKPOINT_SECONDS", "20"
 """Seconds between checkpoints: what a kill can cost."""
 EVALUATION_BATCH = 512
 TIE_BREAKERS = {"binary": "log_loss", "multiclass": "log_loss", "multilabel": "log_loss", "regression": "rmse"}
-"""Lower is better; decides between checkpoints of equal metric, which are common on few validation rows."""
+"""Lower is better; decides between checkpoints whose metrics cannot be told apart."""
 
 
 @dataclass(frozen=True)
@@ -203,14 +204,15 @@ class Loop:
             every = scores(kind, self.job.valid.target, self.job.valid.weight, predictions)
             found[name] = every[self.metric]
             merits[name] = [self._signed(every[self.metric]), -every[TIE_BREAKERS[kind]]]
-            if merits[name] == max(merits.values()):
+            if name == self._leader(merits):
                 event["valid"] = every
         event["fusion"] = found
-        name = max(merits, key=lambda n: merits[n])
+        name = self._leader(merits)
         entry = [*merits[name], event["epoch"], name]
         keep = self.settings.best if self.settings.average == "best" else 1
-        better = not self.progress.best or entry[:2] > self.progress.best[0][:2]
-        place = sum(1 for b in self.progress.best if b[:2] >= entry[:2])
+        rows = int((self.job.valid.weight > 0).sum())
+        place = sum(1 for known in self.progress.best if not beats(entry, known, rows))
+        better = place == 0
         if place < keep:
             self.progress.best.insert(place, entry)
             self.best.insert(place, {k: v.detach().clone() for k, v in state.items()})
@@ -218,6 +220,11 @@ class Loop:
         self.progress.stale = 0 if better else self.progress.stale + 1
         self.progress.stopped = self.progress.stale >= int(self.settings.early_stopping or 10**9)
         event["seconds"] = time.monotonic() - began
+
+    @staticmethod
+    def _leader(merits: dict[str, list[float]]) -> str:
+        """The fusion candidate of the best metric, ties broken."""
+        return max(merits, key=lambda name: merits[name])
 
     def _signed(self, value: float) -> float:
         """Larger is better; an undefined metric is the worst."""
@@ -280,6 +287,18 @@ class Loop:
             self.average.shadow[name].copy_(value)
         self.average.updates = self.progress.averaged
         self.best = [states[f"best{i}"] for i in range(len(self.progress.best))]
+
+
+def beats(a: list[Any], b: list[Any], rows: int) -> bool:
+    """Whether checkpoint a ([metric, tie-breaker, …], larger is better) is better than b.
+
+    Two shares or areas that lie within one standard error on `rows` validation rows cannot be told apart: then the
+    tie-breaker decides, which is less noisy than the count of right answers.
+    """
+    error = math.sqrt(max(b[0] * (1 - b[0]), 0.0) / max(rows, 1)) if 0 <= b[0] <= 1 else 0.0
+    if abs(a[0] - b[0]) > error or not np.isfinite(a[1]) or not np.isfinite(b[1]):
+        return bool(a[0] > b[0])
+    return bool(a[1] > b[1])
 
 
 def chosen_metric(name: str | None, task: Any) -> str:

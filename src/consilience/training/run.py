@@ -35,9 +35,9 @@ class Trained(NamedTuple):
 
 
 class _Fit(NamedTuple):
-    """One network to train: its name, its training rows and its validation rows."""
+    """Networks to train on the same rows: their names, training rows and validation rows."""
 
-    name: str
+    names: list[str]
     train: tuple[Source, Index]
     valid: tuple[Source, Index]
 
@@ -54,11 +54,14 @@ def train_model(plan: Plan, data: Data, folder: Path, listener: Listener = nobod
     bundle = Bundle(plan.recipe, plan.facts, [], {}, dict(sole("network")))
     said: list[tuple[Opinion, Array, Array]] = []
     references: list[dict[str, Any]] = []
-    for number, fit in enumerate(fits):
-        network = _train_network(plan, fit, number, fabric, folder, listener)
-        bundle.networks.append(network)
+    for fit in fits:
+        networks = []
+        for name in fit.names:
+            number = len(bundle.networks)
+            networks.append(_train_network(plan, fit, (name, number), fabric, folder, listener))
+            bundle.networks.append(networks[-1])
         references.append({name: fit_reference(name, bundle, fit.train, listener) for name in plan.recipe.references})
-        judge = Bundle(plan.recipe, plan.facts, [network], references[-1], dict(sole("network")))
+        judge = Bundle(plan.recipe, plan.facts, networks, references[-1], dict(sole("network")))
         source, index = fit.valid
         opinion = judge.judge(source.features, source.texts, index)
         said.append((opinion, source.targets.target[index], source.targets.weight[index]))
@@ -74,12 +77,16 @@ def train_model(plan: Plan, data: Data, folder: Path, listener: Listener = nobod
 def _fits(plan: Plan, data: Data) -> list[_Fit]:
     source, train = data.rows(plan, "train")
     if not plan.folds:
-        return [_Fit("network", (source, train), data.rows(plan, "valid"))]
+        names = ["network", *(f"network{i}" for i in range(1, int(plan.recipe.train.networks or 1)))]
+        return [_Fit(names, (source, train), data.rows(plan, "valid"))]
     known = source.targets.weight > 0
-    return [_Fit(f"fold{i}", (source, fit), (source, held[known[held]])) for i, (fit, held) in enumerate(plan.folds)]
+    return [_Fit([f"fold{i}"], (source, fit), (source, held[known[held]])) for i, (fit, held) in enumerate(plan.folds)]
 
 
-def _train_network(plan: Plan, fit: _Fit, number: int, fabric: Any, folder: Path, listener: Listener) -> Any:
+def _train_network(
+    plan: Plan, fit: _Fit, which: tuple[str, int], fabric: Any, folder: Path, listener: Listener
+) -> Any:
+    name, number = which
     job = Job(
         plan.recipe,
         plan.facts,
@@ -87,7 +94,7 @@ def _train_network(plan: Plan, fit: _Fit, number: int, fabric: Any, folder: Path
         fit.train[0].part(fit.train[1]).labelled(),
         fit.valid[0].part(fit.valid[1]),
         folder,
-        fit.name,
+        name,
         plan.recipe.seed + 1000 * number,
     )
     loop = Loop(job, fabric)
