@@ -40,7 +40,12 @@ def test_the_five_minute_tour_runs(tmp_path: Path) -> None:
             if words[1] in ("train", "design"):
                 words += ["--effort", "1"]
             done = subprocess.run(
-                [sys.executable, "-m", *words], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+                [sys.executable, "-m", *words],
+                cwd=tmp_path,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
             )
             assert done.returncode == 0, f"{line}\n{done.stderr}"
             ran += 1
@@ -48,7 +53,12 @@ def test_the_five_minute_tour_runs(tmp_path: Path) -> None:
     script = "\n".join(python).replace('target="outcome",', 'target="outcome", effort=1,')
     script = script.replace('hidden=["text"]', 'hidden=["number"]')  # the little table's notes repeat: categories
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-W", "ignore", "-c", script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "runs" / "first" / "report.html").exists()

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import tempfile
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
@@ -49,11 +51,10 @@ class _Multimodal(BaseEstimator):  # type: ignore[misc]
         self.stack = stack
         self.random_state = random_state
 
-    def _train(self, X: Any, target: pl.Series) -> None:
+    def _train(self, table: Table, target: pl.Series) -> None:
         from consilience.api import recipe_from
         from consilience.pipeline import train_pipeline
 
-        table = self._table(X, reset=True)
         if table.rows != len(target):
             raise ValueError(f"X has {table.rows} rows, y has {len(target)}")
         if table.rows < 2:
@@ -76,7 +77,7 @@ class _Multimodal(BaseEstimator):  # type: ignore[misc]
     def _table(self, X: Any, reset: bool) -> Table:
         """X as a table; remembers or checks its columns as scikit-learn's estimators do."""
         _check_feature_names(self, X, reset=reset)
-        if hasattr(X, "columns") or isinstance(X, (Table, dict)) or hasattr(X, "schema"):
+        if not issparse(X) and (hasattr(X, "columns") or isinstance(X, (Table, dict)) or hasattr(X, "schema")):
             table = read_table(X) if not isinstance(X, Table) else X
             frame = table.frame.rename({c: str(c) for c in table.frame.columns})
             if frame.width == 0 or frame.height == 0:
@@ -86,10 +87,8 @@ class _Multimodal(BaseEstimator):  # type: ignore[misc]
         array = check_array(X, dtype=None, ensure_all_finite="allow-nan", estimator=self, input_name="X")
         _check_n_features(self, array, reset=reset)
         if array.dtype.kind in "OUS":
-            columns = [[None if v is None else str(v) for v in column] for column in array.T]
-        else:
-            columns = list(array.T.astype(np.float64))
-        return Table(pl.DataFrame({f"x{i}": c for i, c in enumerate(columns)}), None, "X")
+            return replace(read_table({f"x{i}": column.tolist() for i, column in enumerate(array.T)}), name="X")
+        return Table(pl.DataFrame({f"x{i}": c for i, c in enumerate(array.T.astype(np.float64))}), None, "X")
 
     def _judged(self, X: Any, call: str) -> Any:
         check_is_fitted(self, "model_")
@@ -126,12 +125,13 @@ class MultimodalClassifier(ClassifierMixin, _Multimodal):  # type: ignore[misc]
         Raises:
             ValueError: for fewer than two rows or classes, or labels that are no classes.
         """
+        table = self._table(X, reset=True)
         y = column_or_1d(y, warn=True)
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"y holds one class only ({self.classes_[0]!r}): a classifier needs two classes")
-        self._train(X, pl.Series(TARGET, [f"class{c:06d}" for c in codes]))
+        self._train(table, pl.Series(TARGET, [f"class{c:06d}" for c in codes]))
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray[Any, Any]:
@@ -140,6 +140,7 @@ class MultimodalClassifier(ClassifierMixin, _Multimodal):  # type: ignore[misc]
 
     def predict(self, X: Any) -> np.ndarray[Any, Any]:
         """[N] labels of `classes_`."""
+        check_is_fitted(self, "model_")
         return np.asarray(self.classes_[self.predict_proba(X).argmax(1)])
 
 
@@ -154,10 +155,11 @@ class MultimodalRegressor(RegressorMixin, _Multimodal):  # type: ignore[misc]
         Raises:
             ValueError: for fewer than two rows, or targets that are not finite.
         """
+        table = self._table(X, reset=True)
         values = np.asarray(column_or_1d(y, warn=True), np.float64)
         if not np.isfinite(values).all():
             raise ValueError("y contains NaN or infinity")
-        self._train(X, pl.Series(TARGET, values))
+        self._train(table, pl.Series(TARGET, values))
         return self
 
     def predict(self, X: Any) -> np.ndarray[Any, Any]:

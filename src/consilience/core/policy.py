@@ -33,6 +33,8 @@ TEXT_EPOCHS = {1: 3, 2: 5, 3: 8, 4: 12, 5: 20}
 """Most epochs of a table with texts: embeddings from scratch learn a few thousand texts by heart soon after."""
 TEXT_SAMPLES = {1: 4_000, 2: 8_000, 3: 15_000, 4: 30_000, 5: 60_000}
 """Rows seen in training, all epochs together, that a small table with texts gets all the same."""
+LEAST_STEPS = {1: 200, 2: 400, 3: 800, 4: 1_500, 5: 3_000}
+"""Optimiser steps that a few hundred rows get too, in at most 100 epochs."""
 ENSEMBLE_BELOW = 10_000
 """Labelled training rows under which a table with texts gets three networks: seeds differ most there."""
 MOST_SAMPLES = {1: 1_000_000, 2: 2_000_000, 3: 6_000_000, 4: 12_000_000, 5: 20_000_000}
@@ -152,8 +154,10 @@ def _train(recipe: Recipe, shape: Shape, groups: Mapping[str, Group]) -> Any:
         high = min(high, max(TEXT_EPOCHS[effort], TEXT_SAMPLES[effort] // rows))
     low = max(1, min(low, MOST_SAMPLES[effort] // rows))
     epochs = train.epochs or max(low, min(high, round(SAMPLES[effort] / rows)))
-    convolves = any(get("encoder", g.encoder.type).convolves for g in groups.values() if g.encoder)
     batch = train.batch_size or next((size for below, size in BATCH if shape.rows < below), 256)
+    if train.epochs is None:
+        epochs = max(epochs, min(100, -(-LEAST_STEPS[effort] // -(-rows // batch))))
+    convolves = any(get("encoder", g.encoder.type).convolves for g in groups.values() if g.encoder)
     return train.model_copy(
         update={
             "epochs": epochs,

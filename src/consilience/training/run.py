@@ -83,9 +83,7 @@ def _fits(plan: Plan, data: Data) -> list[_Fit]:
     return [_Fit([f"fold{i}"], (source, fit), (source, held[known[held]])) for i, (fit, held) in enumerate(plan.folds)]
 
 
-def _train_network(
-    plan: Plan, fit: _Fit, which: tuple[str, int], fabric: Any, folder: Path, listener: Listener
-) -> Any:
+def _train_network(plan: Plan, fit: _Fit, which: tuple[str, int], fabric: Any, folder: Path, listener: Listener) -> Any:
     name, number = which
     job = Job(
         plan.recipe,
