@@ -25,7 +25,7 @@ REGRESSION = {**FIT, "settings": ("train.epochs=100", *FAST[1:])}
 def not_applicable(estimator: Any) -> dict[str, str]:
     """Checks that cannot apply, with the reason."""
     return {
-        "check_array_api_input": "arrays are read as NumPy; scikit-learn skips this check unless SCIPY_ARRAY_API is set",
+        "check_array_api_input": "arrays are read as NumPy; skipped unless SCIPY_ARRAY_API is set",
     }
 
 

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-
 SETTINGS = ("train.epochs=12",)
 """Shorter than the policy's training: the demo is to be over in a minute or so."""
 

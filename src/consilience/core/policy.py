@@ -36,7 +36,7 @@ TEXT_SAMPLES = {1: 4_000, 2: 8_000, 3: 15_000, 4: 30_000, 5: 60_000}
 LEAST_STEPS = {1: 200, 2: 400, 3: 800, 4: 1_500, 5: 3_000}
 """Optimiser steps that a few hundred rows get too, in at most 100 epochs."""
 ENSEMBLE_BELOW = 10_000
-"""Labelled training rows under which a table with texts gets three networks: seeds differ most there."""
+"""Labelled training rows under which a table with texts gets three networks (a fold): seeds differ most there."""
 MOST_SAMPLES = {1: 1_000_000, 2: 2_000_000, 3: 6_000_000, 4: 12_000_000, 5: 20_000_000}
 """Rows seen in training that even the least epochs do not pass: millions of rows need few epochs."""
 FOLDS_BELOW = 1_000
@@ -141,9 +141,11 @@ def _folds(recipe: Recipe, shape: Shape) -> int:
     return 5 if shape.rows < FOLDS_BELOW and recipe.effort >= 3 else 1
 
 
-def _networks(recipe: Recipe, shape: Shape) -> int:
-    small = shape.rows < ENSEMBLE_BELOW and "text" in shape.modalities.values()
-    return 3 if small and recipe.effort >= 3 and (recipe.split.folds or _folds(recipe, shape)) == 1 else 1
+def _networks(recipe: Recipe, shape: Shape, convolves: bool) -> int:
+    if convolves and (recipe.split.folds or _folds(recipe, shape)) > 1:
+        return 1  # five folds of networks that see images or hear recordings are work enough
+    below = ENSEMBLE_BELOW if "text" in shape.modalities.values() else FOLDS_BELOW
+    return 3 if shape.rows < below and recipe.effort >= 3 else 1
 
 
 def _train(recipe: Recipe, shape: Shape, groups: Mapping[str, Group]) -> Any:
@@ -161,7 +163,7 @@ def _train(recipe: Recipe, shape: Shape, groups: Mapping[str, Group]) -> Any:
     return train.model_copy(
         update={
             "epochs": epochs,
-            "networks": train.networks or _networks(recipe, shape),
+            "networks": train.networks or _networks(recipe, shape, convolves),
             "batch_size": batch,
             "learning_rate": train.learning_rate or _learning_rate(train.optimizer, batch, convolves),
             "early_stopping": train.early_stopping or max(3, round(epochs * 0.3)),

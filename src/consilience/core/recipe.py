@@ -74,7 +74,7 @@ class Train(Config):
 
     epochs: int | None = Field(None, ge=1)
     networks: int | None = Field(None, ge=1, le=20)
-    """Networks trained from different seeds and averaged; 1 with cross-validation folds; by policy when None."""
+    """Networks trained from different seeds and averaged, in each fold if there are folds; by policy when None."""
     batch_size: int | None = Field(None, ge=1)
     optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
     learning_rate: float | None = Field(None, gt=0)

@@ -6,12 +6,14 @@ import time
 from typing import Any
 
 import numpy as np
+import polars as pl
 import torch
 
 from consilience.artifacts.bundle import Bundle
 from consilience.artifacts.inference import Index
 from consilience.core.events import Listener, nobody
 from consilience.core.registry import get
+from consilience.references.base import Rows
 from consilience.training.data import Source
 
 MEDIA_BYTES = 96 << 20
@@ -21,36 +23,54 @@ REFIT_BELOW = 30_000
 
 
 def fit_reference(
-    name: str, bundle: Bundle, rows: tuple[Source, Index], listener: Listener = nobody, first: Any = None
+    name: str, bundle: Bundle, parts: list[tuple[Source, Index]], listener: Listener = nobody, first: Any = None
 ) -> Any:
-    """A reference fitted on the labelled rows of `rows`; `first`, an earlier fit, spares the search of options."""
+    """A reference fitted on the labelled rows of all parts; `first`, an earlier fit, spares the search of options."""
     began = time.monotonic()
-    source, index = rows
     component = get("reference", name)
     facts = {"groups": bundle.facts["groups"]}
     reference = component(component.Config(**(first.settled() if first else {})), facts, bundle.task.kind)
-    chosen = _sampled(source, index[source.targets.weight[index] > 0], bundle.recipe.seed)
+    total = sum(len(index) for _, index in parts)
+    chosen = [(s, _sampled(s, i[s.targets.weight[i] > 0], bundle.recipe.seed, len(i) / total)) for s, i in parts]
     reference.fit(
-        bundle.rows(source.features, source.texts, chosen, set()),
-        source.targets.target[chosen],
-        source.targets.weight[chosen],
+        joined([bundle.rows(s.features, s.texts, i, set()) for s, i in chosen]),
+        np.concatenate([s.targets.target[i] for s, i in chosen]),
+        np.concatenate([s.targets.weight[i] for s, i in chosen]),
         bundle.recipe.seed,
         bundle.recipe.train.threads or torch.get_num_threads(),
     )
     seconds = time.monotonic() - began
-    listener({"event": "reference", "name": name, "rows": len(chosen), "seconds": seconds})
+    listener({"event": "reference", "name": name, "rows": sum(len(i) for _, i in chosen), "seconds": seconds})
     return reference
 
 
-def _sampled(source: Source, rows: Index, seed: int) -> Index:
-    """At most so many rows that their media arrays fit MEDIA_BYTES; drawn at random, kept in order."""
+def joined(parts: list[Rows]) -> Rows:
+    """Rows of several tables below each other; sequences that were trimmed differently are padded with zeros."""
+    if len(parts) == 1:
+        return parts[0]
+    arrays = {
+        group: {name: _stacked([part.arrays[group][name] for part in parts]) for name in named}
+        for group, named in parts[0].arrays.items()
+    }
+    return Rows(arrays, {c: pl.concat([part.texts[c] for part in parts]) for c in parts[0].texts})
+
+
+def _stacked(arrays: list[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
+    shape = np.max([a.shape[1:] for a in arrays], axis=0) if arrays[0].ndim > 1 else ()
+    return np.concatenate(
+        [np.pad(a, [(0, 0), *((0, most - n) for most, n in zip(shape, a.shape[1:], strict=True))]) for a in arrays]
+    )
+
+
+def _sampled(source: Source, rows: Index, seed: int, share: float) -> Index:
+    """At most so many rows that their media arrays fit `share` of MEDIA_BYTES; drawn at random, kept in order."""
     each = sum(
         array[0].nbytes
         for group, facts in source.features.groups.items()
         if get("modality", facts["modality"]).media
         for array in source.features.whole(group).values()
     )
-    most = max(2_000, MEDIA_BYTES // each) if each else len(rows)
+    most = int(share * max(2_000, MEDIA_BYTES // each)) if each else len(rows)
     if len(rows) <= most:
         return rows
     chosen: Index = np.sort(np.random.default_rng((seed, 17)).choice(rows, most, replace=False))

@@ -60,7 +60,7 @@ def train_model(plan: Plan, data: Data, folder: Path, listener: Listener = nobod
             number = len(bundle.networks)
             networks.append(_train_network(plan, fit, (name, number), fabric, folder, listener))
             bundle.networks.append(networks[-1])
-        references.append({name: fit_reference(name, bundle, fit.train, listener) for name in plan.recipe.references})
+        references.append({name: fit_reference(name, bundle, [fit.train], listener) for name in plan.recipe.references})
         judge = Bundle(plan.recipe, plan.facts, networks, references[-1], dict(sole("network")))
         source, index = fit.valid
         opinion = judge.judge(source.features, source.texts, index)
@@ -77,10 +77,16 @@ def train_model(plan: Plan, data: Data, folder: Path, listener: Listener = nobod
 def _fits(plan: Plan, data: Data) -> list[_Fit]:
     source, train = data.rows(plan, "train")
     if not plan.folds:
-        names = ["network", *(f"network{i}" for i in range(1, int(plan.recipe.train.networks or 1)))]
-        return [_Fit(names, (source, train), data.rows(plan, "valid"))]
+        return [_Fit(_names("network", plan), (source, train), data.rows(plan, "valid"))]
     known = source.targets.weight > 0
-    return [_Fit([f"fold{i}"], (source, fit), (source, held[known[held]])) for i, (fit, held) in enumerate(plan.folds)]
+    return [
+        _Fit(_names(f"fold{i}", plan), (source, fit), (source, held[known[held]]))
+        for i, (fit, held) in enumerate(plan.folds)
+    ]
+
+
+def _names(name: str, plan: Plan) -> list[str]:
+    return [name, *(f"{name}-{i}" for i in range(1, int(plan.recipe.train.networks or 1)))]
 
 
 def _train_network(plan: Plan, fit: _Fit, which: tuple[str, int], fabric: Any, folder: Path, listener: Listener) -> Any:
@@ -109,14 +115,16 @@ def _final_references(
     bundle: Bundle,
     listener: Listener,
 ) -> dict[str, Any]:
-    """The references that predict: fitted again on training and validation rows where that is cheap and there is
-    one table of them; the weights were found with the first fit, which never saw the validation rows."""
+    """The references that predict: fitted again on training and validation rows where that is cheap; the weights
+    were found with the first fit, which never saw the validation rows."""
     source, train = data.rows(plan, "train")
     valid_source, valid = data.rows(plan, "valid")
-    rows = np.sort(np.concatenate([train, valid])) if valid_source is source else train
-    if len(fits) == 1 and (len(rows) >= REFIT_BELOW or len(rows) == len(train)):
+    if len(fits) == 1 and len(train) + len(valid) >= REFIT_BELOW:
         return references[0]
-    return {name: fit_reference(name, bundle, (source, rows), listener, first) for name, first in references[0].items()}
+    rows = [(source, train), (valid_source, valid)]
+    if valid_source is source:
+        rows = [(source, np.sort(np.concatenate([train, valid])))]
+    return {name: fit_reference(name, bundle, rows, listener, first) for name, first in references[0].items()}
 
 
 def _row_counts(plan: Plan, data: Data) -> dict[str, int]:
