@@ -204,10 +204,10 @@ class Loop:
             every = scores(kind, self.job.valid.target, self.job.valid.weight, predictions)
             found[name] = every[self.metric]
             merits[name] = [self._signed(every[self.metric]), -every[TIE_BREAKERS[kind]]]
-            if name == self._leader(merits):
+            if name == leader(merits):
                 event["valid"] = every
         event["fusion"] = found
-        name = self._leader(merits)
+        name = leader(merits)
         entry = [*merits[name], event["epoch"], name]
         keep = self.settings.best if self.settings.average == "best" else 1
         rows = int((self.job.valid.weight > 0).sum())
@@ -220,11 +220,6 @@ class Loop:
         self.progress.stale = 0 if better else self.progress.stale + 1
         self.progress.stopped = self.progress.stale >= int(self.settings.early_stopping or 10**9)
         event["seconds"] = time.monotonic() - began
-
-    @staticmethod
-    def _leader(merits: dict[str, list[float]]) -> str:
-        """The fusion candidate of the best metric, ties broken."""
-        return max(merits, key=lambda name: merits[name])
 
     def _signed(self, value: float) -> float:
         """Larger is better; an undefined metric is the worst."""
@@ -287,6 +282,11 @@ class Loop:
             self.average.shadow[name].copy_(value)
         self.average.updates = self.progress.averaged
         self.best = [states[f"best{i}"] for i in range(len(self.progress.best))]
+
+
+def leader(merits: dict[str, list[float]]) -> str:
+    """The fusion candidate of the best metric, ties broken."""
+    return max(merits, key=lambda name: merits[name])
 
 
 def beats(a: list[Any], b: list[Any], rows: int) -> bool:
