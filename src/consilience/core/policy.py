@@ -25,7 +25,7 @@ DEFAULT_ENCODER = {
 }
 WIDTH = {1: 32, 2: 64, 3: 96, 4: 128, 5: 256}
 IMAGE_SIZE = {1: 28, 2: 48, 3: 64, 4: 96, 5: 128}
-SAMPLES = {1: 60_000, 2: 150_000, 3: 440_000, 4: 1_200_000, 5: 4_000_000}
+SAMPLES = {1: 60_000, 2: 150_000, 3: 330_000, 4: 1_200_000, 5: 4_000_000}
 """Rows seen in training, all epochs together, before the bounds below."""
 EPOCHS = {1: (1, 12), 2: (3, 18), 3: (6, 25), 4: (8, 50), 5: (12, 100)}
 """Least and most epochs."""

@@ -19,6 +19,10 @@ from consilience.encoders.columns import ColumnTokens, on_present
 from consilience.encoders.image_input import Augment, Planes
 
 
+WIDENING = (1.5, 2, 3, 4, 6, 8)
+"""Width of each stage: wide early, where a small network on few epochs gains most (measured on MNIST)."""
+
+
 class ConvImage(Encoder):
     """One token an image, or `grid`² tokens of its regions.
 
@@ -31,7 +35,7 @@ class ConvImage(Encoder):
 
     class Config(Encoder.Config, Augment):
         channels: int = Field(32, ge=4)
-        """Channels of the stem and the first stage; doubled at the second, fourth and sixth."""
+        """Scale of all widths: the stem has 3/4 of it, the stages 3/2, 2, 3, 4, 6 and 8 times as many."""
         blocks: tuple[int, ...] = Field((0, 0, 0, 1), min_length=1, max_length=6)
         """Residual blocks of each stage; a small image has fewer stages."""
         grid: int = Field(1, ge=1, le=8)
@@ -46,15 +50,16 @@ class ConvImage(Encoder):
         layers: list[nn.Module] = []
         inside = int(facts["channels"])
         for i, stride in enumerate(_stem(height, width)):
-            layers.append(_Conv(inside, config.channels, 3 if i else 5, stride))
-            inside, height, width = config.channels, -(-height // stride), -(-width // stride)
+            stem = max(4, config.channels * 3 // 4)
+            layers.append(_Conv(inside, stem, 3 if i else 5, stride))
+            inside, height, width = stem, -(-height // stride), -(-width // stride)
         for stage, blocks in enumerate(config.blocks):
             if stage and min(height, width) < 5:
                 break
             if stage:
                 layers.append(nn.MaxPool2d(2, ceil_mode=True))
                 height, width = -(-height // 2), -(-width // 2)
-            channels = config.channels * 2 ** ((stage + 1) // 2)
+            channels = int(config.channels * WIDENING[stage])
             layers += [_Conv(inside, channels, 3, 1), *(_Residual(channels) for _ in range(blocks))]
             inside = channels
         self.body = nn.Sequential(*layers)
