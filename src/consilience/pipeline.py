@@ -25,7 +25,7 @@ from consilience.data.findings import run_checks
 from consilience.data.table import Table
 from consilience.evaluation.judgement import learn_prior
 from consilience.evaluation.report import write_report
-from consilience.evaluation.result import describe_run, evaluate_run, finding_dicts
+from consilience.evaluation.result import describe_run, evaluate_run, finding_dicts, versions
 from consilience.fusion.model import assemble
 from consilience.model import Model
 from consilience.training.data import Data, prepare_data
@@ -172,7 +172,7 @@ def _lighter(plan: Plan) -> Plan:
 def _meta(plan: Plan, data: Data) -> dict[str, Any]:
     source, train = data.rows(plan, "train")
     prior = learn_prior(plan.task.kind, source.targets.target[train], source.targets.weight[train])
-    return {"primary": plan.task.primary, "kind": plan.task.kind, "prior": prior}
+    return {"primary": plan.task.primary, "kind": plan.task.kind, "prior": prior, "versions": versions()}
 
 
 def _result(plan: Plan, data: Data, trained: Trained) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from consilience.core.errors import InputError
 from consilience.core.files import finite, write_json
 from consilience.core.recipe import Recipe
 from consilience.core.registry import get
-from consilience.fusion.model import assemble
+from consilience.fusion.model import Multimodal, assemble
 from consilience.references.base import State
 
 FORMAT = 1
@@ -81,10 +81,25 @@ def load_bundle(folder: Path) -> Bundle:
     for i, fusion in enumerate(manifest["fusion"]):
         network = assemble(recipe, facts, task.outputs)
         network.select(fusion)
-        network.load_state_dict(load_file(folder / f"network-{i}.safetensors"))
+        _fill(network, folder / f"network-{i}.safetensors")
         networks.append(network.eval())
     references = {n: _reference(folder, n, facts, task.kind) for n in manifest["references"]}
     return Bundle(recipe, facts, networks, references, manifest["weights"], manifest["meta"])
+
+
+def _fill(network: Multimodal, path: Path) -> None:
+    """
+    Raises:
+        InputError: when the weights are not those of the network that this version builds from the recipe.
+    """
+    try:
+        network.load_state_dict(load_file(path))
+    except (RuntimeError, SafetensorError):
+        raise InputError(
+            "the weights do not fit the network that this version of Consilience builds",
+            where=str(path),
+            fix="Load the model with the version that trained it (manifest.json names it), or train again",
+        ) from None
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

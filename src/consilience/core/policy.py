@@ -29,9 +29,9 @@ SAMPLES = {1: 60_000, 2: 150_000, 3: 330_000, 4: 1_200_000, 5: 4_000_000}
 """Rows seen in training, all epochs together, before the bounds below."""
 EPOCHS = {1: (1, 12), 2: (3, 18), 3: (6, 25), 4: (8, 50), 5: (12, 100)}
 """Least and most epochs."""
-TEXT_EPOCHS = {1: 3, 2: 5, 3: 8, 4: 12, 5: 20}
+TEXT_EPOCHS = {1: 2, 2: 4, 3: 6, 4: 10, 5: 16}
 """Most epochs of a table with texts: embeddings from scratch learn a few thousand texts by heart soon after."""
-TEXT_SAMPLES = {1: 4_000, 2: 8_000, 3: 15_000, 4: 30_000, 5: 60_000}
+TEXT_SAMPLES = {1: 16_000, 2: 32_000, 3: 64_000, 4: 128_000, 5: 250_000}
 """Rows seen in training, all epochs together, that a small table with texts gets all the same."""
 LEAST_STEPS = {1: 200, 2: 400, 3: 800, 4: 1_500, 5: 3_000}
 """Optimiser steps that a few hundred rows get too, in at most 100 epochs."""
