@@ -18,7 +18,6 @@ from consilience.encoders.base import Encoder
 from consilience.encoders.columns import ColumnTokens, on_present
 from consilience.encoders.image_input import Augment, Planes
 
-
 WIDENING = (1.5, 2, 3, 4, 6, 8)
 """Width of each stage: wide early, where a small network on few epochs gains most (measured on MNIST)."""
 
