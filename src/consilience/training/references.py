@@ -16,7 +16,7 @@ from consilience.core.registry import get
 from consilience.references.base import Rows
 from consilience.training.data import Source
 
-MEDIA_BYTES = 96 << 20
+MEDIA_BYTES = 24 << 20
 """Memory that the media arrays of a reference's training rows may take; more rows are sampled down to it."""
 REFIT_BELOW = 30_000
 """Rows under which a reference is fitted again on training and validation rows, once its weight is known."""
