@@ -15,6 +15,7 @@ from consilience.artifacts.run_folder import RunFolder, find_bundle
 from consilience.artifacts.store import load_bundle
 from consilience.core.errors import InputError, nearest
 from consilience.core.files import read_json
+from consilience.data.clusters import cluster_codes
 from consilience.data.table import Table, read_table
 from consilience.modalities.base import Problem, merge_problems
 
@@ -123,7 +124,6 @@ class Model:
     def opinion(self, table: Table, hidden: Iterable[str]) -> tuple[Any, Opinion]:
         """The labelled rows of a table as (Judged, Opinion)."""
         from consilience.evaluation.comparison import Judged
-        from consilience.modalities.cells import as_text
 
         target, task = self.bundle.recipe.target, self.bundle.task
         if target not in table.frame.columns:
@@ -139,10 +139,7 @@ class Model:
         for opinion, problems in self.bundle.opinions(table, hidden, CHUNK):
             parts.append(opinion)
             self.problems = problems
-        group = self.bundle.recipe.split.group
-        clusters = None
-        if group is not None and group in table.frame.columns:
-            clusters = as_text(table.frame[group]).fill_null("").rank("dense").to_numpy().astype(np.int64)
+        clusters = cluster_codes(table.frame, self.bundle.recipe.split.group)
         rows = Judged(task.kind, targets.target, targets.weight, clusters, self.bundle.recipe.seed)
         return rows, _joined(parts)
 

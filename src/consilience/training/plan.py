@@ -15,6 +15,7 @@ from consilience.core.errors import InputError, nearest
 from consilience.core.events import Listener, nobody
 from consilience.core.policy import Shape, resolve
 from consilience.core.recipe import Recipe
+from consilience.data.clusters import cluster_codes
 from consilience.data.features import learn_facts
 from consilience.data.schema import Schema, detect, media_paths
 from consilience.data.split import Splits, make_folds, make_splits
@@ -65,11 +66,8 @@ class Plan:
 
     def clusters(self, table: str, index: Index) -> np.ndarray[Any, Any] | None:
         """Group ids of the rows (patients, speakers) where the split is by group: they are resampled together."""
-        group = self.recipe.split.group
-        frame = self.tables[table].frame
-        if group is None or group not in frame.columns:
-            return None
-        return as_text(frame[group]).fill_null("").rank("dense").to_numpy().astype(np.int64)[index]
+        codes = cluster_codes(self.tables[table].frame, self.recipe.split.group)
+        return None if codes is None else codes[index]
 
 
 def make_plan(recipe: Recipe, given: Given, listener: Listener = nobody) -> Plan:
