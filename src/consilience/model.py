@@ -150,6 +150,8 @@ def _joined(parts: list[Opinion]) -> Opinion:
         {name: np.concatenate([p.sources[name] for p in parts]) for name in parts[0].sources},
         {name: np.concatenate([p.alone[name] for p in parts]) for name in parts[0].alone},
         np.concatenate([p.has for p in parts]),
+        np.concatenate([p.raw for p in parts]),
+        tuple(np.concatenate(each) for each in zip(*(p.members for p in parts), strict=True)),
     )
 
 

@@ -17,7 +17,6 @@ from consilience.artifacts.run_folder import RunFolder
 from consilience.artifacts.store import plain, save_bundle
 from consilience.core.errors import ConsilienceError
 from consilience.core.events import Event, Listener
-from consilience.core.files import write_json
 from consilience.core.recipe import Recipe
 from consilience.data.checks.base import View
 from consilience.data.features import in_memory
@@ -118,7 +117,7 @@ def _steps(
         keeper({"event": "stage", "name": "evaluate"})
         trained.bundle.meta.update(_meta(plan, data))
         save_bundle(trained.bundle, folder.bundle)
-        result = _result(plan, data, trained)
+        result = _result(plan, data, trained, keeper)
         result["findings"] = finding_dicts(findings)
         result["data"] = described
         now = keeper.lap("evaluate", now)
@@ -127,7 +126,7 @@ def _steps(
     write_report(result, read_events(folder.events), folder.report)
     result["seconds"]["evaluate"] += time.monotonic() - now
     result["seconds"]["total"] = time.monotonic() - began
-    write_json(folder.metrics, result)
+    folder.write_result(result)
     return Model(trained.bundle, folder.path)
 
 
@@ -175,7 +174,7 @@ def _meta(plan: Plan, data: Data) -> dict[str, Any]:
     return {"primary": plan.task.primary, "kind": plan.task.kind, "prior": prior, "versions": versions()}
 
 
-def _result(plan: Plan, data: Data, trained: Trained) -> dict[str, Any]:
+def _result(plan: Plan, data: Data, trained: Trained, listener: Listener) -> dict[str, Any]:
     import torch
 
     source, _ = data.rows(plan, "train")
@@ -183,7 +182,7 @@ def _result(plan: Plan, data: Data, trained: Trained) -> dict[str, Any]:
     return plain(  # type: ignore[no-any-return]
         {
             **describe_run(plan, data, trained, network),
-            **evaluate_run(plan, data, trained),
+            **evaluate_run(plan, data, trained, listener),
             "valid": _validation(plan, trained),
             "threads": torch.get_num_threads(),
         }

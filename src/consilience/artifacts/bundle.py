@@ -30,13 +30,16 @@ class Opinion(NamedTuple):
     """What a bundle says of N rows; all arrays in the form of `Task.predictions`.
 
     final: the default prediction. sources: "network" and each reference → its own prediction. alone: group → the
-    network's stand-alone prediction from that group. has: [N, M] bool, the groups that each row has.
+    network's stand-alone prediction from that group. has: [N, M] bool, the groups that each row has. raw: the default
+    prediction before calibration. members: what each network says, whose mean is the source "network".
     """
 
     final: Array
     sources: dict[str, Array]
     alone: dict[str, Array]
     has: Array
+    raw: Array
+    members: tuple[Array, ...]
 
 
 @dataclass
@@ -95,7 +98,8 @@ class Bundle:
         if not alone:
             alone = {self.groups[0]: sources["network"]}
         used = {name: sources[name] for name in self.weights}
-        return Opinion(combine(used, self.weights), sources, alone, said[0].has)
+        raw = combine(used, self.weights)
+        return Opinion(raw, sources, alone, said[0].has, raw, tuple(self.task.predictions(s.logits) for s in said))
 
     def _mean(self, said: list[Said], pick: Any) -> Array:
         return np.asarray(np.mean([self.task.predictions(pick(s)) for s in said], axis=0))

@@ -39,6 +39,11 @@ class RunFolder:
         return self.path / "metrics.json"
 
     @property
+    def examples(self) -> Path:
+        """Rows shown one by one, with pictures and sounds: what the report needs beside the metrics."""
+        return self.path / "examples.json"
+
+    @property
     def report(self) -> Path:
         return self.path / "report.html"
 
@@ -58,6 +63,25 @@ class RunFolder:
     @property
     def finished(self) -> bool:
         return self.metrics.is_file() and self.bundle.is_dir()
+
+    def write_result(self, result: dict[str, Any]) -> None:
+        """metrics.json, and examples.json with what each part of the result holds under "examples"."""
+        parts = {name: part for name, part in result.items() if isinstance(part, dict) and "examples" in part}
+        write_json(self.examples, {name: part["examples"] for name, part in parts.items()})
+        slim = {name: {k: v for k, v in part.items() if k != "examples"} for name, part in parts.items()}
+        write_json(self.metrics, {**result, **slim})
+
+    def read_result(self) -> dict[str, Any]:
+        """The whole result, examples included.
+
+        Raises:
+            InputError: when the run is not finished.
+        """
+        if not self.metrics.is_file():
+            raise InputError("the run is not finished: it holds no metrics.json", where=str(self.path))
+        result = dict(read_json(self.metrics))
+        examples = read_json(self.examples) if self.examples.is_file() else {}
+        return {**result, **{name: {**result[name], "examples": found} for name, found in examples.items()}}
 
     def write_start(self, recipe: Recipe, tables: dict[str, dict[str, Any]]) -> None:
         write_json(self.start, {"recipe": recipe.model_dump(mode="json"), "tables": tables})

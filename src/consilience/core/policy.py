@@ -85,9 +85,10 @@ def resolve(recipe: Recipe, shape: Shape) -> Recipe:
 
 
 def make_groups(recipe: Recipe, modalities: Mapping[str, str]) -> dict[str, Group]:
-    """The user's groups first, then one group for each modality of the columns left over."""
+    """The user's groups first, then one group for each discipline and modality of the columns left over."""
     groups: dict[str, Group] = {}
     taken: dict[str, str] = {}
+    home = _home(recipe, modalities)
     for name, group in recipe.groups.items():
         for column in group.columns:
             if column not in modalities:
@@ -102,13 +103,37 @@ def make_groups(recipe: Recipe, modalities: Mapping[str, str]) -> dict[str, Grou
                 where=f"groups.{name}",
                 fix="A group holds one modality; set `modality` or make two groups",
             )
+        if len({home.get(column) for column in group.columns}) > 1:
+            raise InputError(
+                f"its columns are in several disciplines: {', '.join(map(repr, group.columns))}",
+                where=f"groups.{name}",
+                fix="A discipline holds whole groups; make a group for each discipline",
+            )
         groups[name] = group.model_copy(update={"modality": found.pop()})
-    for modality in sorted(set(modalities.values())):
-        rest = tuple(c for c, m in modalities.items() if m == modality and c not in taken)
-        if rest:
-            name = modality if modality not in groups else f"{modality}_other"
-            groups[name] = Group(columns=rest, modality=modality)
+    rest: dict[tuple[str, str], list[str]] = {}
+    for column, modality in modalities.items():
+        if column not in taken:
+            rest.setdefault((home.get(column, ""), modality), []).append(column)
+    for (discipline, modality), columns in sorted(rest.items()):
+        several = sum(d == discipline for d, _ in rest) > 1
+        name = modality if not discipline else f"{discipline} {modality}" if several else discipline
+        name = name if name not in groups else f"{name}_other"
+        groups[name] = Group(columns=tuple(columns), modality=modality)
     return groups
+
+
+def _home(recipe: Recipe, modalities: Mapping[str, str]) -> dict[str, str]:
+    """Column → discipline."""
+    home: dict[str, str] = {}
+    for name, columns in recipe.disciplines.items():
+        for column in columns:
+            if column not in modalities:
+                where, fix = f"disciplines.{name}", nearest(column, modalities)
+                raise InputError(f"unknown column {column!r}, or one that is left out", where=where, fix=fix)
+            if column in home:
+                raise InputError(f"column {column!r} is in {home[column]!r} too", where=f"disciplines.{name}")
+            home[column] = name
+    return home
 
 
 def _encoder(recipe: Recipe, name: str, group: Group) -> Choice:

@@ -114,6 +114,29 @@ class Train(Config):
     """auto, cpu, cuda, mps …: what Lightning Fabric calls an accelerator."""
 
 
+class Report(Config):
+    """What the report looks into, and how it is written. Nothing in here changes the model."""
+
+    language: Literal["en", "zh"] = "en"
+    """English or Chinese."""
+    slices: tuple[str, ...] = ()
+    """Parts of the test rows to look at, as conditions: "age>60 & sex==F"."""
+    fairness: tuple[str, ...] = ()
+    """Columns whose values are compared as groups of people; chosen by name (sex, age, ethnicity …) when empty."""
+    abstain: float | None = Field(None, gt=0, lt=1)
+    """Largest error rate wanted: the report says from which confidence on to predict, and when to refer a row."""
+    costs: tuple[tuple[float, ...], ...] | None = None
+    """Cost of each mistake: a row an actual class, a column a predicted one, in the order of the classes."""
+    too_low: float = Field(1.0, ge=0)
+    """Regression: cost of each unit by which a prediction is too low."""
+    too_high: float = Field(1.0, ge=0)
+    """Regression: cost of each unit by which a prediction is too high."""
+    retrain: bool = False
+    """Check the contribution of each discipline by training again without it (slow)."""
+    examples: int = Field(6, ge=0, le=50)
+    """Rows explained one by one."""
+
+
 class Recipe(Config):
     """The whole of a user's choices; see the module's docstring."""
 
@@ -131,6 +154,9 @@ class Recipe(Config):
     """Column → modality, where detection should be overruled; `ignore` leaves a column out."""
     groups: dict[str, Group] = {}
     """Group name → columns; columns in no group join the group of their modality."""
+    disciplines: dict[str, tuple[str, ...]] = {}
+    """Discipline name → columns, of any modality: what the report says the contribution of. Columns in none are a
+    discipline for each group."""
     encoders: dict[str, Choice] = {}
     """Modality or group name → encoder."""
     fusion: Choice = Choice(type="auto")
@@ -144,6 +170,7 @@ class Recipe(Config):
     """Reference models trained beside the network."""
     stack: bool = True
     """Predict with network and references combined; False = the network alone."""
+    report: Report = Report()
 
 
 def read_recipe(path: Path) -> dict[str, Any]:

@@ -52,6 +52,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "linear": "consilience.references.linear:Linear",
         "trees": "consilience.references.trees:Trees",
     },
+    "analysis": {},
     "objective": {
         "supervised": "consilience.training.objectives.supervised:Supervised",
     },

@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from consilience.core.events import Event
 from consilience.evaluation import sheets, wording
+from consilience.evaluation.analysis import Figure
 from consilience.evaluation.charts.bars import Bar, bars
 from consilience.evaluation.charts.confusion import MOST_CLASSES, confusion, worst_pairs
 from consilience.evaluation.charts.curves import curves
 from consilience.evaluation.charts.dot_whisker import Score, dot_whisker
 from consilience.evaluation.charts.scatter import scatter
-from consilience.evaluation.sheets import Sheet
 
 Result = Mapping[str, Any]
 WIDE, NARROW = 760, 350
 PANEL = 360
-
-
-class Figure(NamedTuple):
-    """A section of the report: title, lead sentence, picture (wide and narrow, or panels), note and table."""
-
-    title: str
-    lead: str
-    wide: str
-    narrow: str
-    note: str
-    sheet: Sheet
-    panels: tuple[str, ...] = ()
 
 
 def make_figures(result: Result, events: Sequence[Event]) -> dict[str, Figure]:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from consilience.core.events import Event
 from consilience.core.files import write_text
 from consilience.evaluation import sheets, wording
+from consilience.evaluation.analysis import Figure, show_all
 from consilience.evaluation.charts.svg import clean
 from consilience.evaluation.figures import make_figures
 
@@ -33,17 +34,15 @@ def render_report(result: Mapping[str, Any], events: Sequence[Event]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    figures = {
-        name: figure._replace(
-            wide=Markup(figure.wide),  # charts escape what they are given
-            narrow=Markup(figure.narrow),
-            panels=tuple(Markup(panel) for panel in figure.panels),
-        )
-        for name, figure in make_figures(result, events).items()
-    }
+    figures = {name: _drawn(figure) for name, figure in make_figures(result, events).items()}
+    chapters = [
+        section._replace(blocks=tuple(_drawn(b) if isinstance(b, Figure) else b for b in section.blocks))
+        for section in show_all(result, "en")
+    ]
     return environment.get_template("report.html.j2").render(
         result=result,
         figures=figures,
+        chapters=chapters,
         sections=wording.SECTIONS,
         notes=wording.NOTES,
         verdict=wording.verdict(result),
@@ -61,6 +60,12 @@ def render_report(result: Mapping[str, Any], events: Sequence[Event]) -> str:
         recipe=yaml.safe_dump(plain(result.get("recipe") or {}), sort_keys=False, allow_unicode=True, width=100),
         clean=clean,
     )
+
+
+def _drawn(figure: Figure) -> Figure:
+    """Pictures marked as safe: charts escape what they are given."""
+    wide, narrow = Markup(figure.wide), Markup(figure.narrow)
+    return figure._replace(wide=wide, narrow=narrow, panels=tuple(Markup(panel) for panel in figure.panels))
 
 
 def write_report(result: Mapping[str, Any], events: Sequence[Event], path: Path) -> None:

@@ -8,8 +8,12 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from consilience.artifacts.stack import combine
+from consilience.core.events import Listener, nobody
 from consilience.data.findings import Finding
+from consilience.evaluation.analysis import measure_all
 from consilience.evaluation.comparison import Judged
+from consilience.evaluation.evidence import Chosen, Evidence, Rows
 from consilience.evaluation.judgement import judge, prior_predictions
 from consilience.training.data import Data, problem_dict
 from consilience.training.plan import Plan
@@ -31,19 +35,37 @@ LIBRARIES = (
 )
 
 
-def evaluate_run(plan: Plan, data: Data, trained: Trained) -> dict[str, Any]:
-    """Read the test rows once and measure everything on them; see `evaluation.judgement.judge`."""
+def evaluate_run(plan: Plan, data: Data, trained: Trained, listener: Listener = nobody) -> dict[str, Any]:
+    """Read the test rows once and measure everything on them; see `evaluation.judgement.judge` and `analysis`."""
+    evidence = gather_evidence(plan, data, trained, listener)
+    bundle, opinion, rows = evidence.bundle, evidence.opinion, evidence.judged
+    found = judge(bundle, opinion, rows, prior_predictions(bundle, len(rows.target)))
+    return {**found, **(measure_all(evidence, listener) if len(rows.target) else {})}
+
+
+def gather_evidence(plan: Plan, data: Data, trained: Trained, listener: Listener = nobody) -> Evidence:
+    """The test rows of a run, what the model says of them, and the rows that it learned from and was chosen on."""
     bundle = trained.bundle
     source, index = data.rows(plan, "test")
     opinion = bundle.judge(source.features, source.texts, index)
-    rows = Judged(
+    judged = Judged(
         plan.task.kind,
         source.targets.target[index],
         source.targets.weight[index],
         plan.clusters(data.table_of("test"), index),
         plan.recipe.seed,
     )
-    return judge(bundle, opinion, rows, prior_predictions(bundle, len(index)))
+    frame = plan.tables[data.table_of("test")].frame
+    test = Rows(source.features, source.texts, index, frame[index])
+    learned, train = data.rows(plan, "train")
+    rows = Rows(learned.features, learned.texts, train, plan.tables["train"].frame[train])
+    return Evidence(bundle, test, judged, opinion, _chosen(trained), rows, listener)
+
+
+def _chosen(trained: Trained) -> Chosen:
+    used = {name: trained.sources[name] for name in trained.bundle.weights}
+    raw = combine(used, trained.bundle.weights)
+    return Chosen(raw, raw, trained.target, trained.weight, trained.has)
 
 
 def describe_run(plan: Plan, data: Data, trained: Trained, network: dict[str, Any]) -> dict[str, Any]:

@@ -24,13 +24,14 @@ class Trained(NamedTuple):
     """The bundle, and what it was chosen on.
 
     sources: source → predictions on validation rows (out-of-fold with folds); target [N, K] and weight [N] of
-    these rows. rows: number of training rows (labelled) and validation rows.
+    these rows, has [N, M] bool the groups that each has. rows: number of training rows (labelled) and validation rows.
     """
 
     bundle: Bundle
     sources: dict[str, Array]
     target: Array
     weight: Array
+    has: Array
     rows: dict[str, int]
 
 
@@ -71,7 +72,8 @@ def train_model(plan: Plan, data: Data, folder: Path, listener: Listener = nobod
     bundle.references = _final_references(plan, data, fits, references, bundle, listener)
     if plan.recipe.stack and len(target) and len(sources) > 1:
         bundle.weights = fit_weights(plan.task.kind, sources, target, weight)
-    return Trained(bundle, sources, target, weight, _row_counts(plan, data))
+    has = np.concatenate([opinion.has for opinion, _, _ in said])
+    return Trained(bundle, sources, target, weight, has, _row_counts(plan, data))
 
 
 def _fits(plan: Plan, data: Data) -> list[_Fit]:
