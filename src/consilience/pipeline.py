@@ -191,12 +191,11 @@ def _result(plan: Plan, data: Data, trained: Trained, listener: Listener) -> dic
 
 def _validation(plan: Plan, trained: Trained) -> dict[str, float]:
     """Metrics of the default prediction on the rows that chose it: optimistic, for comparing recipes only."""
-    from consilience.artifacts.stack import combine
     from consilience.tasks.metrics import scores
 
-    used = {name: trained.sources[name] for name in trained.bundle.weights}
-    predictions = combine(used, trained.bundle.weights)
-    return scores(plan.task.kind, trained.target, trained.weight, predictions)
+    heard = trained.heard
+    _, predictions = trained.bundle.rules.apply(heard.sources, heard.has)
+    return scores(plan.task.kind, heard.target, heard.weight, predictions)
 
 
 def design_pipeline(recipe: Recipe, table: Table) -> dict[str, Any]:

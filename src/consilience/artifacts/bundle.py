@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from consilience.artifacts.inference import Index, Said, run_network
-from consilience.artifacts.stack import combine
+from consilience.artifacts.inference import Index, Said, run_masks
+from consilience.artifacts.rules import Rules
 from consilience.core.recipe import Recipe
 from consilience.data.align import align
 from consilience.data.features import Features, in_memory
@@ -46,7 +46,7 @@ class Opinion(NamedTuple):
 class Bundle:
     """A trained model in memory. `artifacts.store` writes and reads it.
 
-    weights: source → weight in the default prediction ({"network": 1.0} without a stack).
+    rules: how the sources become the default prediction, by the groups that a row has.
     meta: plain facts about the run (primary metric, metrics, versions) that travel along.
     """
 
@@ -54,7 +54,7 @@ class Bundle:
     facts: dict[str, Any]
     networks: list[Multimodal]
     references: dict[str, Reference]
-    weights: dict[str, float]
+    rules: Rules
     meta: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -80,45 +80,54 @@ class Bundle:
         aligned, problems = align(table, self.columns)
         return media_paths(aligned, self.recipe.columns), problems
 
+    @property
+    def weights(self) -> dict[str, float]:
+        """Source → weight in the default prediction of complete rows ({"network": 1.0} without a stack)."""
+        return dict(self.rules.complete.weights)
+
     def judge(self, features: Features, texts: pl.DataFrame, index: Index, hidden: Iterable[str] = ()) -> Opinion:
         """Predictions for the rows `index` of prepared features; `texts` holds the raw text columns of all rows.
 
         Groups in `hidden` are treated as missing in every row, for network and references alike.
         """
-        hide = set(hidden)
-        said = [run_network(network, features, index, hide) for network in self.networks]
-        sources = {"network": self._mean(said, lambda s: s.logits)}
-        for name, reference in self.references.items():
-            parts = [
-                reference.predict(self.rows(features, texts, index[start : start + CHUNK], hide))
-                for start in range(0, max(len(index), 1), CHUNK)
-            ]
-            sources[name] = np.concatenate(parts)
-        alone = {g: self._mean(said, lambda s, g=g: s.helpers[g]) for g in said[0].helpers}
-        if not alone:
-            alone = {self.groups[0]: sources["network"]}
-        used = {name: sources[name] for name in self.weights}
-        raw = combine(used, self.weights)
-        return Opinion(raw, sources, alone, said[0].has, raw, tuple(self.task.predictions(s.logits) for s in said))
+        return self.judge_masks(features, texts, index, [frozenset(hidden)])[0]
 
-    def _mean(self, said: list[Said], pick: Any) -> Array:
-        return np.asarray(np.mean([self.task.predictions(pick(s)) for s in said], axis=0))
+    def judge_masks(
+        self, features: Features, texts: pl.DataFrame, index: Index, masks: Sequence[frozenset[str]]
+    ) -> list[Opinion]:
+        """`judge` for each set of hidden groups; networks encode every row once."""
+        said = [run_masks(network, features, index, masks) for network in self.networks]
+        told = self._references(features, texts, index, masks)
+        return [
+            self._opinion([of_network[i] for of_network in said], told[i], hidden) for i, hidden in enumerate(masks)
+        ]
 
-    def rows(self, features: Features, texts: pl.DataFrame, index: Index, hidden: set[str]) -> Rows:
-        """The rows as references read them."""
-        arrays = {
-            g: _blank(a) if g in hidden else a
-            for g, a in features.gather(index).items()
-            if self.recipe.groups[g].modality != "text"
+    def _references(
+        self, features: Features, texts: pl.DataFrame, index: Index, masks: Sequence[frozenset[str]]
+    ) -> list[dict[str, Array]]:
+        """What each reference says under each mask; rows are read once a chunk."""
+        parts: list[dict[str, list[Array]]] = [{name: [] for name in self.references} for _ in masks]
+        for start in range(0, max(len(index), 1), CHUNK) if self.references else ():
+            rows = self.rows(features, texts, index[start : start + CHUNK], set())
+            for hidden, told in zip(masks, parts, strict=True):
+                shown = _hide(rows, self.recipe, hidden)
+                for name, reference in self.references.items():
+                    told[name].append(reference.predict(shown))
+        return [{name: np.concatenate(found) for name, found in told.items()} for told in parts]
+
+    def _opinion(self, said: list[Said], told: dict[str, Array], hidden: frozenset[str]) -> Opinion:
+        members = tuple(np.asarray(self.task.predictions(s.logits)) for s in said)
+        sources = {"network": np.asarray(np.mean(members, axis=0)), **told}
+        alone = {
+            g: np.asarray(np.mean([self.task.predictions(s.helpers[g]) for s in said], axis=0)) for g in said[0].helpers
         }
-        hidden_columns = {c for g in hidden for c in self.recipe.groups[g].columns}
-        return Rows(
-            arrays,
-            {
-                c: texts[c][index] if c not in hidden_columns else pl.Series(c, [None] * len(index), pl.String)
-                for c in self.text_columns
-            },
-        )
+        raw, final = self.rules.apply(sources, said[0].has, hidden)
+        return Opinion(final, sources, alone or {self.groups[0]: sources["network"]}, said[0].has, raw, members)
+
+    def rows(self, features: Features, texts: pl.DataFrame, index: Index, hidden: Iterable[str]) -> Rows:
+        """The rows as references read them."""
+        arrays = {g: a for g, a in features.gather(index).items() if self.recipe.groups[g].modality != "text"}
+        return _hide(Rows(arrays, {c: texts[c][index] for c in self.text_columns}), self.recipe, frozenset(hidden))
 
     def predict(self, table: Table, hidden: Iterable[str] = ()) -> tuple[Array, list[Problem]]:
         """Default predictions [N, K] for a whole table, prepared in chunks, and the repairs that were made."""
@@ -149,10 +158,16 @@ class Bundle:
         return pl.DataFrame([as_text(table.frame[c]) for c in self.text_columns])
 
 
+def _hide(rows: Rows, recipe: Recipe, hidden: frozenset[str]) -> Rows:
+    """The rows without these groups."""
+    if not hidden:
+        return rows
+    columns = {c for g in hidden for c in recipe.groups[g].columns}
+    return Rows(
+        {g: _blank(a) if g in hidden else a for g, a in rows.arrays.items()},
+        {c: pl.Series(c, [None] * len(s), pl.String) if c in columns else s for c, s in rows.texts.items()},
+    )
+
+
 def _blank(arrays: Arrays) -> Arrays:
     return {name: np.zeros_like(a) for name, a in arrays.items()}
-
-
-def sole(name: str) -> Mapping[str, float]:
-    """Stack weights that use one source only."""
-    return {name: 1.0}

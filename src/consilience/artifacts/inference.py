@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from consilience.data.features import Features
-from consilience.fusion.model import Multimodal
+from consilience.fusion.model import Multimodal, Outputs
 
 Index = np.ndarray[Any, np.dtype[np.int64]]
 Array = np.ndarray[Any, Any]
@@ -45,7 +45,6 @@ def ordered(rows: int, size: int) -> Iterator[Index]:
         yield np.arange(start, min(start + size, rows), dtype=np.int64)
 
 
-@torch.no_grad()
 def run_network(
     network: Multimodal, features: Features, index: Index, hidden: Iterable[str] = (), batch_size: int = BATCH
 ) -> Said:
@@ -54,17 +53,46 @@ def run_network(
     Raises:
         InputError: when `hidden` names a group that the network lacks.
     """
+    return run_masks(network, features, index, [hidden], batch_size)[0]
+
+
+@torch.no_grad()
+def run_masks(
+    network: Multimodal,
+    features: Features,
+    index: Index,
+    masks: Sequence[Iterable[str]],
+    batch_size: int = BATCH,
+) -> list[Said]:
+    """`run_network` for each set of hidden groups; every row is encoded once."""
     network.eval()
     device = next(network.parameters()).device
+    keeps = [_keep(network.groups, hidden).to(device) for hidden in masks]
     parts = [
-        _batch(network, features, index[positions], _keep(network.groups, hidden), device)
-        for positions in ordered(len(index), batch_size)
+        _batch(network, features, index[positions], keeps, device) for positions in ordered(len(index), batch_size)
     ]
     if not parts:
-        outputs = next(iter(network.heads.values())).out_features
-        nothing, groups = np.zeros((0, int(outputs)), np.float32), len(network.groups)  # type: ignore[arg-type]
-        empty = np.zeros((0, groups), np.float32)
-        return Said(nothing, {g: nothing for g in network.groups if network.helpers}, empty, empty > 0)
+        return [_nothing(network)] * len(keeps)
+    return [_joined(list(of_mask)) for of_mask in zip(*parts, strict=True)]
+
+
+def _batch(
+    network: Multimodal, features: Features, index: Index, keeps: list[Tensor], device: torch.device
+) -> list[Said]:
+    tokens = network.encode(to_tensors(features.gather(index), device))
+    return [_said(network, network.join(tokens, keep.expand(len(index), -1))) for keep in keeps]
+
+
+def _said(network: Multimodal, outputs: Outputs) -> Said:
+    return Said(
+        _numpy(outputs.logits),
+        {g: _numpy(x) for g, x in outputs.helpers.items()},
+        _numpy(outputs.fused.weights),
+        np.stack([outputs.has[g].cpu().numpy() for g in network.groups], 1),
+    )
+
+
+def _joined(parts: list[Said]) -> Said:
     return Said(
         np.concatenate([p.logits for p in parts]),
         {g: np.concatenate([p.helpers[g] for p in parts]) for g in parts[0].helpers},
@@ -73,15 +101,11 @@ def run_network(
     )
 
 
-def _batch(network: Multimodal, features: Features, index: Index, keep: Tensor, device: torch.device) -> Said:
-    inputs = to_tensors(features.gather(index), device)
-    outputs = network(inputs, keep.to(device).expand(len(index), -1))
-    return Said(
-        _numpy(outputs.logits),
-        {g: _numpy(x) for g, x in outputs.helpers.items()},
-        _numpy(outputs.fused.weights),
-        np.stack([outputs.has[g].cpu().numpy() for g in network.groups], 1),
-    )
+def _nothing(network: Multimodal) -> Said:
+    outputs = next(iter(network.heads.values())).out_features
+    nothing, groups = np.zeros((0, int(outputs)), np.float32), len(network.groups)  # type: ignore[arg-type]
+    empty = np.zeros((0, groups), np.float32)
+    return Said(nothing, {g: nothing for g in network.groups if network.helpers}, empty, empty > 0)
 
 
 def _numpy(value: Tensor) -> Array:

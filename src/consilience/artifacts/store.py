@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load_file as load_arrays
 from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import load_file, save_file
 
 from consilience.artifacts.bundle import Bundle
+from consilience.artifacts.rules import restored_rules
 from consilience.core.config import validate
 from consilience.core.errors import InputError
 from consilience.core.files import finite, write_json
@@ -25,7 +27,7 @@ from consilience.core.registry import get
 from consilience.fusion.model import Multimodal, assemble
 from consilience.references.base import State
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 
 
@@ -59,7 +61,7 @@ def _write(bundle: Bundle, folder: Path) -> None:
         "recipe": bundle.recipe.model_dump(mode="json"),
         "fusion": [network.candidates[0] for network in bundle.networks],
         "references": list(bundle.references),
-        "weights": bundle.weights,
+        "rules": bundle.rules.state(),
         "meta": bundle.meta,
         "files": files,
     }
@@ -82,9 +84,12 @@ def load_bundle(folder: Path) -> Bundle:
         network = assemble(recipe, facts, task.outputs)
         network.select(fusion)
         _fill(network, folder / f"network-{i}.safetensors")
+        if recipe.train.channels_last:  # as in training: other memory formats take other sums, in the last digits
+            network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         networks.append(network.eval())
     references = {n: _reference(folder, n, facts, task.kind) for n in manifest["references"]}
-    return Bundle(recipe, facts, networks, references, manifest["weights"], manifest["meta"])
+    rules = restored_rules(list(recipe.groups), manifest["rules"])
+    return Bundle(recipe, facts, networks, references, rules, manifest["meta"])
 
 
 def _fill(network: Multimodal, path: Path) -> None:

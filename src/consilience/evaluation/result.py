@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from consilience.artifacts.stack import combine
 from consilience.core.events import Listener, nobody
 from consilience.data.findings import Finding
 from consilience.evaluation.analysis import measure_all
@@ -63,9 +62,9 @@ def gather_evidence(plan: Plan, data: Data, trained: Trained, listener: Listener
 
 
 def _chosen(trained: Trained) -> Chosen:
-    used = {name: trained.sources[name] for name in trained.bundle.weights}
-    raw = combine(used, trained.bundle.weights)
-    return Chosen(raw, raw, trained.target, trained.weight, trained.has)
+    heard = trained.heard
+    raw, final = trained.bundle.rules.apply(heard.sources, heard.has)
+    return Chosen(final, raw, heard.target, heard.weight, heard.has)
 
 
 def describe_run(plan: Plan, data: Data, trained: Trained, network: dict[str, Any]) -> dict[str, Any]:

@@ -68,7 +68,10 @@ class Multimodal(nn.Module):
 
     def forward(self, inputs: Inputs, keep: Tensor | None = None) -> Outputs:
         """inputs[group][name] [B, …]; keep [B, M] bool, False hides a group from fusion (modality dropout)."""
-        tokens = self.encode(inputs)
+        return self.join(self.encode(inputs), keep)
+
+    def join(self, tokens: dict[str, Tokens], keep: Tensor | None = None) -> Outputs:
+        """Everything after the encoders, which are the costly part: the same tokens can be joined under many masks."""
         has = {g: tokens[k].present for g, k in self.keys.items()}
         helpers = {g: self.helpers[k](masked_mean(tokens[k])) for g, k in self.keys.items() if k in self.helpers}
         if keep is not None:

@@ -7,31 +7,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from consilience.artifacts.bundle import Bundle, Opinion, sole
+from consilience.artifacts.bundle import Bundle
 from consilience.artifacts.inference import Index
-from consilience.artifacts.stack import fit_weights
+from consilience.artifacts.rules import sole_rules
 from consilience.core.events import Listener, nobody
 from consilience.training.data import Data, Source
 from consilience.training.device import make_fabric
 from consilience.training.loop import Job, Loop
 from consilience.training.plan import Plan
 from consilience.training.references import REFIT_BELOW, fit_reference
-
-Array = np.ndarray[Any, Any]
+from consilience.training.rules import MASKED_ROWS, Heard, find_rules, hear, masks_of, together
 
 
 class Trained(NamedTuple):
-    """The bundle, and what it was chosen on.
-
-    sources: source → predictions on validation rows (out-of-fold with folds); target [N, K] and weight [N] of
-    these rows, has [N, M] bool the groups that each has. rows: number of training rows (labelled) and validation rows.
-    """
+    """The bundle, what its sources said of the validation rows (with folds: out of fold), and the number of rows."""
 
     bundle: Bundle
-    sources: dict[str, Array]
-    target: Array
-    weight: Array
-    has: Array
+    heard: Heard
     rows: dict[str, int]
 
 
@@ -52,8 +44,10 @@ def train_model(plan: Plan, data: Data, folder: Path, listener: Listener = nobod
     listener({"event": "stage", "name": "train"})
     fabric = make_fabric(plan.recipe)
     fits = _fits(plan, data)
-    bundle = Bundle(plan.recipe, plan.facts, [], {}, dict(sole("network")))
-    said: list[tuple[Opinion, Array, Array]] = []
+    groups = list(plan.recipe.groups)
+    bundle = Bundle(plan.recipe, plan.facts, [], {}, sole_rules(groups))
+    masks = masks_of(plan.recipe)
+    said: list[list[Heard]] = []
     references: list[dict[str, Any]] = []
     for fit in fits:
         networks = []
@@ -62,18 +56,12 @@ def train_model(plan: Plan, data: Data, folder: Path, listener: Listener = nobod
             networks.append(_train_network(plan, fit, (name, number), fabric, folder, listener))
             bundle.networks.append(networks[-1])
         references.append({name: fit_reference(name, bundle, [fit.train], listener) for name in plan.recipe.references})
-        judge = Bundle(plan.recipe, plan.facts, networks, references[-1], dict(sole("network")))
-        source, index = fit.valid
-        opinion = judge.judge(source.features, source.texts, index)
-        said.append((opinion, source.targets.target[index], source.targets.weight[index]))
-    sources = {name: np.concatenate([opinion.sources[name] for opinion, _, _ in said]) for name in said[0][0].sources}
-    target = np.concatenate([t for _, t, _ in said])
-    weight = np.concatenate([w for _, _, w in said])
+        judge = Bundle(plan.recipe, plan.facts, networks, references[-1], sole_rules(groups))
+        said.append(hear(judge, fit.valid, masks, MASKED_ROWS // len(fits)))
+    heard = [together(parts) for parts in zip(*said, strict=True)]
     bundle.references = _final_references(plan, data, fits, references, bundle, listener)
-    if plan.recipe.stack and len(target) and len(sources) > 1:
-        bundle.weights = fit_weights(plan.task.kind, sources, target, weight)
-    has = np.concatenate([opinion.has for opinion, _, _ in said])
-    return Trained(bundle, sources, target, weight, has, _row_counts(plan, data))
+    bundle.rules = find_rules(plan, masks, heard)
+    return Trained(bundle, heard[0], _row_counts(plan, data))
 
 
 def _fits(plan: Plan, data: Data) -> list[_Fit]:

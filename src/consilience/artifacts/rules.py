@@ -1,0 +1,124 @@
+"""How sources become the default prediction, for each pattern of groups that a row comes with.
+
+A reference that never saw a row without its image says little of one; the network, trained on random subsets of the
+groups, may say more. So the weights are found anew for every pattern, on validation rows with the other groups hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from consilience.artifacts.stack import combine, fit_weights
+
+Array = np.ndarray[Any, Any]
+Pattern = frozenset[str]
+"""The groups that a row has."""
+
+MOST_DISCIPLINES = 5
+"""Up to so many disciplines every subset has a rule of its own; beyond, singles and leave-one-out."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """weights: source → weight ≥ 0, sum 1."""
+
+    weights: Mapping[str, float]
+
+    def raw(self, sources: Mapping[str, Array]) -> Array:
+        """The weighted mean of the sources, float64 [N, K]."""
+        return combine({name: sources[name] for name in self.weights}, self.weights)
+
+    def final(self, raw: Array) -> Array:
+        """The default prediction [N, K] from `raw`."""
+        return raw
+
+    def state(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {"weights": dict(self.weights)}
+
+    @staticmethod
+    def restored(state: Mapping[str, Any]) -> Rule:
+        return Rule(dict(state["weights"]))
+
+
+def fit_rule(kind: str, sources: Mapping[str, Array], target: Array, weight: Array, stack: bool) -> Rule:
+    """A rule from predictions on validation rows: source → [V, K], target [V, K], weight [V].
+
+    Args:
+        stack: False = the network alone.
+    """
+    if not (stack and len(target) and len(sources) > 1):
+        return Rule({"network": 1.0})
+    return Rule(fit_weights(kind, sources, target, weight))
+
+
+class Rules:
+    """The rule of each pattern; rows of any other pattern follow the rule of the complete one.
+
+    Args:
+        groups: the bundle's groups, in order.
+        rules: pattern → rule; the complete pattern is always among them.
+    """
+
+    def __init__(self, groups: Sequence[str], rules: Mapping[Pattern, Rule]) -> None:
+        self.groups, self.rules = tuple(groups), dict(rules)
+
+    @property
+    def complete(self) -> Rule:
+        return self.rules[frozenset(self.groups)]
+
+    def of(self, present: Iterable[str]) -> Rule:
+        """The rule for rows that have these groups."""
+        return self.rules.get(frozenset(present), self.complete)
+
+    def parts(self, has: Array, hidden: Iterable[str] = ()) -> list[tuple[Rule, Array]]:
+        """(rule, positions int64 [n]) for rows that have the groups `has` [N, M] bool, less the hidden ones."""
+        hide = set(hidden)
+        shown = np.asarray(has, bool) & np.array([g not in hide for g in self.groups])
+        if len(self.rules) == 1 or not len(shown):
+            return [(self.complete, np.arange(len(shown)))]
+        patterns, member = np.unique(shown, axis=0, return_inverse=True)
+        member = member.reshape(-1)
+        return [
+            (self.of(g for g, there in zip(self.groups, pattern, strict=True) if there), np.flatnonzero(member == i))
+            for i, pattern in enumerate(patterns)
+        ]
+
+    def apply(self, sources: Mapping[str, Array], has: Array, hidden: Iterable[str] = ()) -> tuple[Array, Array]:
+        """(raw, final) [N, K] of the default prediction."""
+        raw = np.zeros(np.shape(sources["network"]), np.float64)
+        final = raw.copy()
+        for rule, rows in self.parts(has, hidden):
+            said = rule.raw({name: np.asarray(source)[rows] for name, source in sources.items()})
+            raw[rows], final[rows] = said, rule.final(said)
+        return raw, final
+
+    def state(self) -> list[dict[str, Any]]:
+        """Plain JSON values."""
+        return [{"present": sorted(pattern), **rule.state()} for pattern, rule in self.rules.items()]
+
+
+def sole_rules(groups: Sequence[str]) -> Rules:
+    """The network alone, whatever a row has."""
+    return Rules(groups, {frozenset(groups): Rule({"network": 1.0})})
+
+
+def restored_rules(groups: Sequence[str], state: Iterable[Mapping[str, Any]]) -> Rules:
+    return Rules(groups, {frozenset(rule["present"]): Rule.restored(rule) for rule in state})
+
+
+def subsets(disciplines: Sequence[str], most: int = MOST_DISCIPLINES) -> list[tuple[str, ...]]:
+    """Non-empty subsets in rising size, the whole last: all up to `most` disciplines, else singles and leave-one-out.
+
+    Example:
+        >>> subsets(["a", "b"])
+        [('a',), ('b',), ('a', 'b')]
+    """
+    count = len(disciplines)
+    sizes = range(1, count + 1) if count <= most else sorted({1, count - 1, count})
+    return [subset for size in sizes for subset in combinations(disciplines, size)]

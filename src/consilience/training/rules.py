@@ -1,0 +1,77 @@
+"""The rules of the default prediction, found on validation rows: with folds, on each fold's held-out rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from consilience.artifacts.bundle import Bundle, Opinion
+from consilience.artifacts.inference import Index
+from consilience.artifacts.rules import Rules, fit_rule, subsets
+from consilience.core.disciplines import disciplines_of
+from consilience.core.recipe import Recipe
+from consilience.training.data import Source
+from consilience.training.plan import Plan
+
+Array = np.ndarray[Any, Any]
+
+MASKED_ROWS = 2_000
+"""Most validation rows (of all folds together) that are predicted again with groups hidden."""
+
+
+class Heard(NamedTuple):
+    """What the sources said of validation rows: source → [V, K]; target [V, K]; weight [V]; has [V, M] bool."""
+
+    sources: dict[str, Array]
+    target: Array
+    weight: Array
+    has: Array
+
+
+def masks_of(recipe: Recipe) -> list[frozenset[str]]:
+    """Sets of groups to hide, none first: the complements of the subsets of disciplines."""
+    disciplines = disciplines_of(recipe)
+    every = frozenset(recipe.groups)
+    kept = [frozenset(g for name in subset for g in disciplines[name]) for subset in subsets(list(disciplines))]
+    return [every - groups for groups in reversed(kept)]
+
+
+def hear(
+    judge: Bundle, rows: tuple[Source, Index], masks: Sequence[frozenset[str]], most: int = MASKED_ROWS
+) -> list[Heard]:
+    """Predictions on validation rows for each mask; masks that hide something on at most `most` rows."""
+    source, index = rows
+    few = index
+    if len(index) > most:
+        few = np.sort(np.random.default_rng((judge.recipe.seed, 23)).choice(index, most, replace=False))
+    whole = [_heard(judge.judge(source.features, source.texts, index), source, index)]
+    if len(masks) == 1:
+        return whole
+    masked = judge.judge_masks(source.features, source.texts, few, masks[1:])
+    return [*whole, *(_heard(opinion, source, few) for opinion in masked)]
+
+
+def _heard(opinion: Opinion, source: Source, index: Index) -> Heard:
+    return Heard(opinion.sources, source.targets.target[index], source.targets.weight[index], opinion.has)
+
+
+def together(parts: Sequence[Heard]) -> Heard:
+    """The validation rows of all folds."""
+    return Heard(
+        {name: np.concatenate([part.sources[name] for part in parts]) for name in parts[0].sources},
+        np.concatenate([part.target for part in parts]),
+        np.concatenate([part.weight for part in parts]),
+        np.concatenate([part.has for part in parts]),
+    )
+
+
+def find_rules(plan: Plan, masks: Sequence[frozenset[str]], heard: Sequence[Heard]) -> Rules:
+    """A rule for each mask."""
+    every = frozenset(plan.recipe.groups)
+    rules = {
+        every - hidden: fit_rule(plan.task.kind, said.sources, said.target, said.weight, plan.recipe.stack)
+        for hidden, said in zip(masks, heard, strict=True)
+    }
+    return Rules(list(plan.recipe.groups), rules)
