@@ -41,6 +41,17 @@ class Opinion(NamedTuple):
     raw: Array
     members: tuple[Array, ...]
 
+    def at(self, positions: Index) -> Opinion:
+        """The same of some of the rows (positions 0..N-1)."""
+        return Opinion(
+            self.final[positions],
+            {name: p[positions] for name, p in self.sources.items()},
+            {group: p[positions] for group, p in self.alone.items()},
+            self.has[positions],
+            self.raw[positions],
+            tuple(p[positions] for p in self.members),
+        )
+
 
 @dataclass
 class Bundle:

@@ -52,7 +52,9 @@ BUILTIN: dict[str, dict[str, str]] = {
         "linear": "consilience.references.linear:Linear",
         "trees": "consilience.references.trees:Trees",
     },
-    "analysis": {},
+    "analysis": {
+        "contribution": "consilience.evaluation.contribution.analysis:Contribution",
+    },
     "objective": {
         "supervised": "consilience.training.objectives.supervised:Supervised",
     },

@@ -70,7 +70,7 @@ class Evidence:
     chosen: Chosen | None = None
     train: Rows | None = None
     listener: Listener = nobody
-    _masked: dict[tuple[str, ...], Opinion] = field(default_factory=dict)
+    _masked: dict[frozenset[str], Opinion] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -94,9 +94,33 @@ class Evidence:
 
     def without(self, groups: Iterable[str]) -> Opinion:
         """What the model says of the test rows when these groups are treated as missing; computed once."""
-        hidden = tuple(sorted(groups))
+        hidden = frozenset(groups)
         if not hidden:
             return self.opinion
-        if hidden not in self._masked:
-            self._masked[hidden] = self.bundle.judge(self.test.features, self.test.texts, self.test.index, hidden)
+        self.prepare_masks([hidden])
         return self._masked[hidden]
+
+    def prepare_masks(self, masks: Iterable[frozenset[str]]) -> None:
+        """Compute `without` of many masks at once: rows are encoded once for all of them."""
+        wanted = [hidden for hidden in dict.fromkeys(masks) if hidden and hidden not in self._masked]
+        if wanted:
+            said = self.bundle.judge_masks(self.test.features, self.test.texts, self.test.index, wanted)
+            self._masked.update(zip(wanted, said, strict=True))
+
+    def at(self, positions: Index) -> Evidence:
+        """The same of some of the test rows (positions 0..N-1)."""
+        judged = self.judged._replace(
+            target=self.judged.target[positions],
+            weight=self.judged.weight[positions],
+            clusters=None if self.judged.clusters is None else self.judged.clusters[positions],
+        )
+        return Evidence(
+            self.bundle,
+            self.test.at(positions),
+            judged,
+            self.opinion.at(positions),
+            self.chosen,
+            self.train,
+            self.listener,
+            {hidden: opinion.at(positions) for hidden, opinion in self._masked.items()},
+        )

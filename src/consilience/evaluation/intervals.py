@@ -56,7 +56,7 @@ def with_intervals(
     judge = Judge(kind, target, weight, predictions)
     planned = planned_resamples(len(judge.rows), target.shape[1], resamples)
     draws = [judge.at(counts) for counts in _counts(judge.rows, clusters, seed, planned)]
-    return {name: _summary(value, np.array([draw[name] for draw in draws])) for name, value in judge.at().items()}
+    return {name: summary(value, np.array([draw[name] for draw in draws])) for name, value in judge.at().items()}
 
 
 def difference(
@@ -86,7 +86,7 @@ def difference(
             for counts in _counts(first.rows, clusters, seed, planned)
         ]
     )
-    return _summary(sign * (first.at()[metric] - second.at()[metric]), draws)
+    return summary(sign * (first.at()[metric] - second.at()[metric]), draws)
 
 
 def _counts(rows: Array, clusters: Array | None, seed: int, resamples: int) -> Iterator[Array]:
@@ -99,13 +99,16 @@ def _counts(rows: Array, clusters: Array | None, seed: int, resamples: int) -> I
     if clusters is not None:
         _, member = np.unique(np.asarray(clusters)[rows], return_inverse=True)
         units = int(member.max()) + 1
+        if units == 1:  # one patient or speaker only: drawing it again and again would claim an exact figure
+            member, units = None, len(rows)
     for _ in range(resamples):
         drawn = np.bincount(generator.integers(0, units, units, dtype=np.int32), minlength=units)
         counts = drawn.astype(np.float64)
         yield counts if member is None else counts[member]
 
 
-def _summary(value: float, draws: Array) -> dict[str, float]:
+def summary(value: float, draws: Array) -> dict[str, float]:
+    """{"value", "low", "high"}: a figure and the percentile interval of its resamples, undefined ones left out."""
     known = draws[np.isfinite(draws)]
     low, high = np.percentile(known, [LOW, HIGH]) if len(known) else (np.nan, np.nan)
     return {"value": float(value), "low": float(low), "high": float(high)}

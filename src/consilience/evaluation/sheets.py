@@ -18,6 +18,7 @@ class Sheet(NamedTuple):
     """name (of the downloaded file), headers, rows as shown, and rows unrounded.
 
     labels: how many of the first columns are row headers. words: other columns that hold text, aligned left.
+    raw_headers: of the unrounded rows, where they have other columns than those shown.
     """
 
     name: str
@@ -26,11 +27,12 @@ class Sheet(NamedTuple):
     raw: list[list[Any]]
     labels: int = 1
     words: tuple[int, ...] = ()
+    raw_headers: tuple[str, ...] = ()
 
     @property
     def data_uri(self) -> str:
         """The unrounded table as a CSV `data:` address."""
-        return "data:text/csv;charset=utf-8," + quote(csv_text(self.headers, self.raw))
+        return "data:text/csv;charset=utf-8," + quote(csv_text(self.raw_headers or self.headers, self.raw))
 
 
 def csv_text(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
