@@ -28,7 +28,7 @@ FOLDS = 5
 LEAST_ROWS = 30
 """Fewer labelled validation rows tell nothing: no change."""
 BIASED_ROWS, BIASED_ROWS_A_COLUMN = 200, 20
-ISOTONIC_ROWS, ISOTONIC_COLUMNS = 1_000, 100
+ISOTONIC_ROWS, ISOTONIC_COLUMNS = 1_000, 20
 """With more columns there is no isotonic regression: too few rows a class, too many knots."""
 MOST_ROWS = 20_000
 """More rows are sampled down to this many: the parameters are few."""
