@@ -52,7 +52,9 @@ BUILTIN: dict[str, dict[str, str]] = {
         "linear": "consilience.references.linear:Linear",
         "trees": "consilience.references.trees:Trees",
     },
-    "analysis": {},
+    "analysis": {
+        "calibration": "consilience.evaluation.confidence.calibration:Calibration",
+    },
     "objective": {
         "supervised": "consilience.training.objectives.supervised:Supervised",
     },
