@@ -54,6 +54,7 @@ BUILTIN: dict[str, dict[str, str]] = {
     },
     "analysis": {
         "contribution": "consilience.evaluation.contribution.analysis:Contribution",
+        "calibration": "consilience.evaluation.confidence.calibration:Calibration",
     },
     "objective": {
         "supervised": "consilience.training.objectives.supervised:Supervised",

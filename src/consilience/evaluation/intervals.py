@@ -55,7 +55,7 @@ def with_intervals(
     """
     judge = Judge(kind, target, weight, predictions)
     planned = planned_resamples(len(judge.rows), target.shape[1], resamples)
-    draws = [judge.at(counts) for counts in _counts(judge.rows, clusters, seed, planned)]
+    draws = [judge.at(counts) for counts in resamples_of(judge.rows, clusters, seed, planned)]
     return {name: summary(value, np.array([draw[name] for draw in draws])) for name, value in judge.at().items()}
 
 
@@ -83,13 +83,13 @@ def difference(
     draws = np.array(
         [
             sign * (first.at(counts)[metric] - second.at(counts)[metric])
-            for counts in _counts(first.rows, clusters, seed, planned)
+            for counts in resamples_of(first.rows, clusters, seed, planned)
         ]
     )
     return summary(sign * (first.at()[metric] - second.at()[metric]), draws)
 
 
-def _counts(rows: Array, clusters: Array | None, seed: int, resamples: int) -> Iterator[Array]:
+def resamples_of(rows: Array, clusters: Array | None, seed: int, resamples: int) -> Iterator[Array]:
     """For each resample how often each row was drawn, float64 [len(rows)]."""
     generator = np.random.default_rng(seed)
     if len(rows) == 0:
@@ -107,8 +107,11 @@ def _counts(rows: Array, clusters: Array | None, seed: int, resamples: int) -> I
         yield counts if member is None else counts[member]
 
 
+_counts = resamples_of
+
+
 def summary(value: float, draws: Array) -> dict[str, float]:
-    """{"value", "low", "high"}: a figure and the percentile interval of its resamples, undefined ones left out."""
+    """{"value", "low", "high"}: the percentile interval of the draws that are defined."""
     known = draws[np.isfinite(draws)]
     low, high = np.percentile(known, [LOW, HIGH]) if len(known) else (np.nan, np.nan)
     return {"value": float(value), "low": float(low), "high": float(high)}

@@ -11,7 +11,7 @@ import numpy as np
 from consilience.artifacts.rules import subsets
 from consilience.evaluation.contribution.members import draws, trainings
 from consilience.evaluation.evidence import Evidence
-from consilience.evaluation.intervals import _counts, planned_resamples
+from consilience.evaluation.intervals import planned_resamples, resamples_of
 from consilience.evaluation.judgement import prior_predictions
 from consilience.tasks.metrics import HIGHER_IS_BETTER, Judge
 
@@ -94,4 +94,4 @@ def _resampled(
     asked = planned_resamples(len(judge.rows), evidence.judged.target.shape[1] * columns)
     for number, which in enumerate(chosen):
         seed = evidence.judged.seed + 7_919 * number
-        yield which, list(_counts(judge.rows, evidence.judged.clusters, seed, -(-asked // len(chosen))))
+        yield which, list(resamples_of(judge.rows, evidence.judged.clusters, seed, -(-asked // len(chosen))))
