@@ -9,14 +9,14 @@ is paired; its interval is a bootstrap over rows (or whole clusters).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from consilience.artifacts.inference import Index
-from consilience.evaluation.intervals import _counts, _summary
+from consilience.evaluation.intervals import HIGH, LOW, RESAMPLES, _counts
 from consilience.explanation.attribution import attribute
-from consilience.explanation.cells import Cell, Change, backdrop, cell_effects, cells_of, predict_changed
+from consilience.explanation.cells import Cell, Change, backdrop, cells_of, predict_changed
 from consilience.explanation.pieces import pieces_of
 from consilience.explanation.scorer import Scorer
 from consilience.explanation.subject import Subject
@@ -27,12 +27,20 @@ Predict = Callable[[Array, Array], Array]
 
 STEPS = 8
 """Equal parts in which the pieces go or come."""
-RESAMPLES = 1000
 
 
-def faithfulness(
-    subject: Subject, classes: Index, train: Subject | None, seed: int, clusters: Array | None = None
-) -> list[dict[str, Any]]:
+class Asked(NamedTuple):
+    """classes: [n], the output explained in each row. effects: [n, C] of the cells (`cell_effects`). train: training
+    rows, for typical cells. clusters: [n] or None, rows that are resampled together."""
+
+    classes: Index
+    effects: Array
+    train: Subject | None
+    seed: int
+    clusters: Array | None = None
+
+
+def faithfulness(subject: Subject, asked: Asked) -> list[dict[str, Any]]:
     """One finding for each modality that the rows have ("table": numbers, categories and dates together).
 
     Returns:
@@ -47,37 +55,36 @@ def faithfulness(
         rows = np.flatnonzero(pieces.present.sum(1) > 1)
         if len(rows) < 2:
             continue
-        scorer = Scorer(subject, pieces, classes)
+        scorer = Scorer(subject, pieces, asked.classes)
         done = attribute(scorer)
         unit = _unit(subject)
 
         def predict(at: Array, keep: Array, scorer: Scorer = scorer, unit: float = unit) -> Array:
             return scorer.at(at, keep, probability=True) / unit
 
-        judged = _judged(predict, done.values, pieces.present, rows, seed, clusters)
+        judged = _judged(predict, done.values, pieces.present, rows, asked)
         modality = str(subject.bundle.recipe.groups[group].modality)
         found.append({"modality": modality, "group": group, "model": "network", "method": done.method, **judged})
-    return [*found, *_table(subject, classes, train, seed, clusters)]
+    return [*found, *_table(subject, asked)]
 
 
-def _table(
-    subject: Subject, classes: Index, train: Subject | None, seed: int, clusters: Array | None
-) -> list[dict[str, Any]]:
+def _table(subject: Subject, asked: Asked) -> list[dict[str, Any]]:
     cells = cells_of(subject.bundle)
     if len(cells) < 2 or len(subject) < 2:
         return []
-    typical = backdrop(subject.bundle, train, 1)
-    effects = cell_effects(subject, classes, train)
+    typical = backdrop(subject.bundle, asked.train, 1)
 
     def predict(rows: Array, keep: Array) -> Array:
         variants = [
             (int(row), [_gone(cell, typical) for cell, kept in zip(cells, kept_cells, strict=True) if not kept])
             for row, kept_cells in zip(rows, keep, strict=True)
         ]
-        return np.asarray(predict_changed(subject, variants)[np.arange(len(rows)), classes[rows]]) / _unit(subject)
+        return np.asarray(predict_changed(subject, variants)[np.arange(len(rows)), asked.classes[rows]]) / _unit(
+            subject
+        )
 
     every = np.arange(len(subject))
-    judged = _judged(predict, effects, np.ones_like(effects, bool), every, seed, clusters)
+    judged = _judged(predict, asked.effects, np.ones_like(asked.effects, bool), every, asked)
     model = "stack" if len(subject.bundle.weights) > 1 else "network"
     return [{"modality": "table", "group": "", "model": model, "method": "occlusion", **judged}]
 
@@ -92,21 +99,22 @@ def _unit(subject: Subject) -> float:
     return float(getattr(task, "scale", 1.0)) if task.kind == "regression" else 1.0
 
 
-def _judged(
-    predict: Predict, values: Array, present: Array, rows: Array, seed: int, clusters: Array | None
-) -> dict[str, Any]:
-    random = np.random.default_rng(seed).random(values.shape)
-    ours, theirs = (areas(predict, scores, present, rows) for scores in (values, random))
+def _judged(predict: Predict, values: Array, present: Array, rows: Array, asked: Asked) -> dict[str, Any]:
+    random = np.random.default_rng(asked.seed).random(values.shape)
+    ours, theirs = areas(predict, values, present, rows), areas(predict, np.asarray(random), present, rows)
     gains = {"deletion": theirs[0] - ours[0], "insertion": ours[1] - theirs[1]}
-    members = None if clusters is None else np.asarray(clusters)[rows]
+    members = None if asked.clusters is None else np.asarray(asked.clusters)[rows]
     found: dict[str, Any] = {"rows": len(rows)}
     for place, (name, gain) in enumerate(gains.items()):
-        draws = _counts(np.arange(len(rows)), members, seed, RESAMPLES)
+        draws = _counts(np.arange(len(rows)), members, asked.seed, RESAMPLES)
         means = np.array([(count @ gain) / count.sum() for count in draws])
+        low, high = np.percentile(means, [LOW, HIGH])
         found[name] = {
             "ours": float(ours[place].mean()),
             "random": float(theirs[place].mean()),
-            **_summary(float(gain.mean()), means),
+            "value": float(gain.mean()),
+            "low": float(low),
+            "high": float(high),
         }
     lows, highs = ([found[name][end] for name in gains] for end in ("low", "high"))
     found["verdict"] = "worse" if min(highs) < 0 else "better" if min(lows) > 0 else "no difference"

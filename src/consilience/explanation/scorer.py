@@ -75,7 +75,8 @@ class Scorer:
     def _score(self, logits: Tensor, classes: Tensor, probability: bool) -> Tensor:
         if self.kind == "regression":
             ends = self._task.predictions(np.array([[0.0], [1.0]]))[:, 0].tolist()
-            return ends[0] + logits[:, 0] * (ends[1] - ends[0])
+            value: Tensor = ends[0] + logits[:, 0] * (ends[1] - ends[0])
+            return value
         odds = logits.gather(1, classes[:, None])[:, 0]
         if self.kind != "multilabel":
             others = logits.scatter(1, classes[:, None], float("-inf"))

@@ -30,10 +30,10 @@ UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3
 
 
 class Span(NamedTuple):
-    """column; text, as the user wrote it where that can be found; piece, None beyond what the model reads."""
+    """column; written, as the user wrote it where that can be found; piece, None beyond what the model reads."""
 
     column: str
-    text: str
+    written: str
     piece: int | None
 
 
