@@ -23,6 +23,7 @@ LAYERS = (
     ("artifacts",),
     ("training",),
     ("evaluation",),
+    ("explanation",),
     ("model",),
     ("pipeline",),
     ("api",),

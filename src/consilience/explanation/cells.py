@@ -1,0 +1,149 @@
+"""How much each number, category and date of a row moved the default prediction, and which values it could have had.
+
+A cell's effect is the prediction minus the mean prediction with the values that the training rows have in that column
+in its place (Robnik-Šikonja & Kononenko 2008; the one-column case of Štrumbelj & Kononenko 2010). It asks the whole
+model, references included, and needs no gradient.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from consilience.artifacts.bundle import Bundle
+from consilience.artifacts.inference import Index
+from consilience.core.registry import get
+from consilience.explanation.subject import LARGEST_BATCH, Subject
+from consilience.modalities.base import Arrays
+
+Array = np.ndarray[Any, Any]
+
+TABLE = ("number", "category", "date")
+VALUES = 8
+"""Values of a column that stand in for a cell."""
+BUDGET = 4096
+"""Changed rows that a call may put to the model; a quarter of it where the table has media, which cost more."""
+
+
+class Cell(NamedTuple):
+    """A column of a table group: place is its position inside the group."""
+
+    group: str
+    place: int
+    column: str
+
+
+Change = tuple[Cell, Arrays, int]
+"""A cell, the arrays to take its value from, and the row of these."""
+
+
+def cells_of(bundle: Bundle) -> list[Cell]:
+    """Every cell that a row has, in the recipe's order; groups of other modalities have none."""
+    return [
+        Cell(name, place, column)
+        for name, group in bundle.recipe.groups.items()
+        if group.modality in TABLE
+        for place, column in enumerate(bundle.facts["groups"][name]["columns"])
+    ]
+
+
+def budget(bundle: Bundle) -> int:
+    media = any(get("modality", str(g.modality)).media for g in bundle.recipe.groups.values())
+    return BUDGET // 4 if media else BUDGET
+
+
+def backdrop(bundle: Bundle, train: Subject | None, count: int) -> dict[str, Arrays]:
+    """group → `count` rows of stand-in values for every column, each column spread evenly over its training values.
+
+    Without training rows what was learned from them serves: evenly spaced quantiles of a number, the most frequent
+    values of a category; a date is hidden.
+    """
+    groups = dict.fromkeys(cell.group for cell in cells_of(bundle))
+    known = None if train is None or not len(train) else train
+    return {g: _facts_rows(bundle, g, count) if known is None else _spread(known.arrays[g], count) for g in groups}
+
+
+def _spread(arrays: Arrays, count: int) -> Arrays:
+    """Column by column the rows at evenly spaced ranks; missing cells are left out where others are there."""
+    found = {name: np.zeros((count, *a.shape[1:]), a.dtype) for name, a in arrays.items()}
+    for place in range(arrays["mask"].shape[1]):
+        mask = arrays["mask"][:, place].reshape(len(arrays["mask"]), -1)[:, 0]
+        main = next(a for name, a in arrays.items() if name != "mask")[:, place]
+        first = main.reshape(len(main), -1)[:, 0]
+        there = np.flatnonzero(mask) if mask.any() else np.arange(len(mask))
+        ranked = there[np.argsort(first[there], kind="stable")]
+        rows = ranked[((np.arange(count) + 0.5) / count * len(ranked)).astype(np.int64)]
+        for name, array in arrays.items():
+            found[name][:, place] = array[rows, place]
+    return found
+
+
+def _facts_rows(bundle: Bundle, group: str, count: int) -> Arrays:
+    facts, modality = bundle.facts["groups"][group], bundle.recipe.groups[group].modality
+    columns = len(facts["columns"])
+    if modality == "number":
+        share = (np.arange(count) + 0.5) / count
+        value = np.stack([np.interp(share, np.linspace(0, 1, len(q)), q) for q in facts["quantiles"]], 1)
+        return {"value": value.astype(np.float32), "mask": np.ones((count, columns), bool)}
+    if modality == "category":
+        index = np.zeros((count, columns, int(facts["values"])), np.int32)
+        mask = np.zeros(index.shape, bool)
+        for place, vocabulary in enumerate(facts["vocabulary"]):
+            index[:, place, 0] = 1 + np.arange(count) % max(len(vocabulary), 1)
+            mask[:, place, 0] = bool(vocabulary)
+        return {"index": index, "mask": mask}
+    from consilience.modalities.date import FEATURES
+
+    return {"value": np.zeros((count, columns, len(FEATURES)), np.float32), "mask": np.zeros((count, columns), bool)}
+
+
+def predict_changed(subject: Subject, variants: list[tuple[int, list[Change]]]) -> Array:
+    """Default predictions [len(variants), K] of rows with some cells changed: (row, changes) each."""
+    parts = []
+    for start in range(0, len(variants), LARGEST_BATCH):
+        part = variants[start : start + LARGEST_BATCH]
+        copied = subject.at(np.array([row for row, _ in part], np.int64))
+        for at, (_, changes) in enumerate(part):
+            for cell, source, chosen in changes:
+                for name, array in copied.arrays[cell.group].items():
+                    array[at, cell.place] = source[name][chosen, cell.place]
+        parts.append(copied.predict())
+    return np.concatenate(parts) if parts else np.zeros((0, 1))
+
+
+def cell_effects(subject: Subject, classes: Index, train: Subject | None) -> Array:
+    """[n, C] effect of each cell of `cells_of` on the prediction of class `classes` [n], in its unit."""
+    cells, rows = cells_of(subject.bundle), len(subject)
+    if not cells or not rows:
+        return np.zeros((rows, len(cells)))
+    count = int(np.clip(budget(subject.bundle) // (rows * len(cells)), 1, VALUES))
+    stand = backdrop(subject.bundle, train, count)
+    variants: list[tuple[int, list[Change]]] = [
+        (row, [(cell, stand[cell.group], k)]) for row in range(rows) for cell in cells for k in range(count)
+    ]
+    said = predict_changed(subject, variants).reshape(rows, len(cells), count, -1)
+    whole = subject.predict()[np.arange(rows), classes]
+    changed = np.take_along_axis(said, classes[:, None, None, None], 3)[..., 0].mean(2)
+    return np.asarray(whole[:, None] - changed)
+
+
+def shown_value(subject: Subject, row: int, cell: Cell) -> str:
+    """The cell as given, or as the model reads it where the table's cells are not at hand; "" when missing."""
+    if cell.column in subject.cells.columns:
+        value = subject.cells[cell.column][row]
+        return "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+    return read_value(subject.bundle, subject.arrays[cell.group], row, cell)
+
+
+def read_value(bundle: Bundle, arrays: Arrays, row: int, cell: Cell) -> str:
+    """A number or category cell of prepared arrays as a person writes it; "" when missing or a date."""
+    facts, modality = bundle.facts["groups"][cell.group], bundle.recipe.groups[cell.group].modality
+    if not arrays["mask"][row, cell.place].any() or modality == "date":
+        return ""
+    if modality == "number":
+        value = float(arrays["value"][row, cell.place]) * facts["std"][cell.place] + facts["mean"][cell.place]
+        return f"{value:.6g}" if abs(value) < 1e6 else f"{value:.0f}"
+    vocabulary = facts["vocabulary"][cell.place]
+    index = arrays["index"][row, cell.place][arrays["mask"][row, cell.place]]
+    return ", ".join(vocabulary[i - 1] if i else "?" for i in index)
