@@ -59,6 +59,21 @@ class Model:
         path = RunFolder(self.run).report if self.run else None
         return path if path and path.is_file() else None
 
+    def write_report(self, *, language: str | None = None, path: str | Path | None = None) -> Path:
+        """Write the run's report again; returns the file written.
+
+        Args:
+            language: "en" or "zh"; the recipe's `report.language` when None.
+            path: file to write; the run's report.html when None.
+        Raises:
+            InputError: for a bundle that stands alone, an unfinished run or another language.
+        """
+        from consilience.evaluation.report import report_again
+
+        if self.run is None:
+            raise InputError("this model has no run folder, so there is nothing to report")
+        return report_again(self.run, language, Path(path) if path else None)
+
     def predict(self, table: Any, *, hidden: Iterable[str] = ()) -> Array:
         """[N] predictions: class names (of the target's own type) or numbers.
 

@@ -13,11 +13,13 @@ import typer
 from consilience.cli.app import VERBS, app
 
 OPTIONS = {
-    "train": "--target --test --valid --ignore --run --resume --seed --effort --recipe --set --stack --json --quiet",
+    "train": "--target --test --valid --ignore --run --resume --seed --effort --recipe --set --stack --language --json "
+    "--quiet",
     "design": "--target --ignore --seed --effort --recipe --set --out --json",
     "inspect": "--target --test --out --json --ignore",
     "evaluate": "--hide --json",
     "predict": "--out --json --quiet",
+    "report": "--language --out --open",
     "demo": "--out --seed --json",
 }
 

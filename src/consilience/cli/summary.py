@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console, JustifyMethod
 from rich.table import Table as Grid
 from rich.text import Text
 
 from consilience.evaluation import wording
+from consilience.evaluation.language import Language, language_of, plural, say
 from consilience.evaluation.sheets import predictors, single_sources
 from consilience.modalities.base import Problem
 
@@ -33,13 +35,13 @@ SHOWN = (
 
 def print_summary(result: Mapping[str, Any], run: Path | None, console: Console | None = None) -> None:
     """Verdict, metrics beside the references, single sources, weights, warnings, and where the report is."""
-    console = console or _console()
+    console, language = console or _console(), language_of(result)
     console.print()
-    _print_verdict(result, console)
+    _print_verdict(result, console, language)
     console.print()
-    console.print(_grid(result, console.width))
-    _print_weights(result, console)
-    _print_findings(result, console)
+    console.print(_grid(result, console.width, language))
+    _print_weights(result, console, language)
+    _print_findings(result, console, language)
     if run is not None:
         console.print()
         console.print(Text(f"run     {run}"), soft_wrap=True)
@@ -99,8 +101,8 @@ def _console() -> Console:
     return Console(highlight=False)
 
 
-def _print_verdict(result: Mapping[str, Any], console: Console) -> None:
-    first, *others = wording.verdict(result)
+def _print_verdict(result: Mapping[str, Any], console: Console, language: Language = "en") -> None:
+    first, *others = wording.verdict(result, language)
     console.print(Text(first.text, style="bold"))
     for sentence in others:
         _print_sentence(sentence, console)
@@ -119,49 +121,52 @@ def _plain_grid(headers: Sequence[str]) -> Grid:
     return grid
 
 
-def _fitting(result: Mapping[str, Any], room: int) -> list[str]:
+def _fitting(result: Mapping[str, Any], room: int, language: Language) -> list[str]:
     """The primary metric and those of SHOWN that were measured, as many as fit into `room` letters."""
     test, primary = result.get("test") or {}, str(result.get("primary"))
     metrics: list[str] = []
     for name in [primary, *(name for name in SHOWN if name != primary)]:
         if name in test:
-            room -= max(len(wording.metric_name(name)), 7) + 2
+            room -= max(cell_len(wording.metric_name(name, language)), 7) + 2
             if room >= 0 or not metrics:
                 metrics.append(name)
     return metrics
 
 
-def _grid(result: Mapping[str, Any], width: int) -> Grid:
+def _grid(result: Mapping[str, Any], width: int, language: Language = "en") -> Grid:
     """Models and single sources as rows, metrics as columns; the interval of the primary metric."""
-    metrics = _fitting(result, width - 40)
-    headers = ["", *(wording.metric_name(name) for name in metrics)]
-    headers.insert(2, "95 % interval")
+    metrics = _fitting(result, width - 40, language)
+    headers = ["", *(wording.metric_name(name, language) for name in metrics)]
+    headers.insert(2, say("page.head.interval", language))
     grid = _plain_grid(headers)
-    for label, kind, scores in [*predictors(result), *single_sources(result)]:
+    for label, kind, scores in [*predictors(result, language), *single_sources(result, language)]:
         if not scores:
             continue
-        cells = [label, *(wording.number(name, (scores.get(name) or {}).get("value")) for name in metrics)]
-        cells.insert(2, wording.interval(metrics[0], scores.get(metrics[0]) or {}) if metrics else "")
+        cells = [label, *(wording.number(name, (scores.get(name) or {}).get("value"), language) for name in metrics)]
+        cells.insert(2, wording.interval(metrics[0], scores.get(metrics[0]) or {}, language) if metrics else "")
         grid.add_row(*(Text(cell) for cell in cells), style="bold" if kind == "default" else None)
     return grid
 
 
-def _print_weights(result: Mapping[str, Any], console: Console) -> None:
+def _print_weights(result: Mapping[str, Any], console: Console, language: Language = "en") -> None:
     weights = (result.get("stack") or {}).get("weights") or {}
     if len(weights) > 1:
-        shown = ", ".join(f"{wording.predictor_name(name)} {weight:.2f}" for name, weight in weights.items())
-        console.print(Text(f"weights of the stack: {shown}"))
+        named = (f"{wording.predictor_name(n, language=language)} {weight:.2f}" for n, weight in weights.items())
+        shown = say("sentences.list.comma", language).join(named)
+        console.print(Text(say("sentences.summary.weights", language, weights=shown)))
 
 
-def _print_findings(result: Mapping[str, Any], console: Console) -> None:
+def _print_findings(result: Mapping[str, Any], console: Console, language: Language) -> None:
     """One line that sums up what the report lists."""
     findings = [f for f in result.get("findings") or () if f.get("severity") in ("error", "warning")]
     repaired = sum(int(p["count"]) for p in result.get("problems") or ())
     parts = []
     if findings:
-        codes = ", ".join(dict.fromkeys(str(f["code"]) for f in findings))
-        parts.append(f"{wording.count(len(findings), 'finding')} about the data ({codes})")
+        codes = say("sentences.list.comma", language).join(dict.fromkeys(str(f["code"]) for f in findings))
+        counted = plural("finding", len(findings), language)
+        parts.append(say("sentences.summary.findings", language, count=counted, codes=codes))
     if repaired:
-        parts.append(f"{wording.count(repaired, 'cell')} repaired")
+        parts.append(say("sentences.summary.repaired", language, cells=plural("cell", repaired, language)))
     if parts:
-        console.print(Text(f"{' and '.join(parts)}: see the report", style="yellow"))
+        what = say("sentences.list.and", language).join(parts)
+        console.print(Text(say("sentences.summary.see", language, what=what), style="yellow"))

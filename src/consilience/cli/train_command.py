@@ -23,6 +23,7 @@ def command(
     stack: Annotated[
         bool | None, typer.Option("--stack/--no-stack", help="Combine network and references, or not.")
     ] = None,
+    language: Annotated[str | None, typer.Option(help="Language of the report: en or zh.")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
@@ -36,6 +37,7 @@ def command(
     if resume is not None:
         changed: dict[str, object] = {"--target": target, "--ignore": ignore, "--seed": seed}
         changed |= {"--effort": effort, "--recipe": recipe, "--set": settings or None, "--stack": stack, "--run": run}
+        changed |= {"--language": language}
         for option, value in changed.items():
             if value is not None:
                 raise InputError(
@@ -54,7 +56,7 @@ def command(
                 valid=valid,
                 test=test,
                 recipe=recipe,
-                settings=tuple(settings or ()),
+                settings=(*(settings or ()), *([f"report.language={language}"] if language else [])),
                 run=run,
                 listener=listener,
                 **fields,

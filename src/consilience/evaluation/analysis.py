@@ -9,18 +9,16 @@ addresses, single rows) is kept in `examples.json` beside it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from consilience.core.events import Listener
 from consilience.core.registry import get, names
 from consilience.data.findings import NotApplicable
 from consilience.evaluation.evidence import Evidence
 from consilience.evaluation.sheets import Sheet
-from consilience.evaluation.wording import Sentence
+from consilience.evaluation.wording import Language, Sentence
 
 __all__ = ["Analysis", "Card", "Figure", "Gallery", "Language", "NotApplicable", "Section", "Sheet", "Word"]
-
-Language = Literal["en", "zh"]
 
 
 class Figure(NamedTuple):

@@ -13,20 +13,21 @@ from consilience.evaluation.charts.confusion import MOST_CLASSES, confusion, wor
 from consilience.evaluation.charts.curves import curves
 from consilience.evaluation.charts.dot_whisker import Score, dot_whisker
 from consilience.evaluation.charts.scatter import scatter
+from consilience.evaluation.language import Language, say
 
 Result = Mapping[str, Any]
 WIDE, NARROW = 760, 350
 PANEL = 360
 
 
-def make_figures(result: Result, events: Sequence[Event]) -> dict[str, Figure]:
+def make_figures(result: Result, events: Sequence[Event], language: Language = "en") -> dict[str, Figure]:
     """Every figure that the result has the numbers for."""
     made = {
-        "models": _models(result),
-        "weights": _weights(result),
-        "confusion": _confusion(result),
-        "scatter": _scatter(result),
-        "curves": _curves(result, events),
+        "models": _models(result, language),
+        "weights": _weights(result, language),
+        "confusion": _confusion(result, language),
+        "scatter": _scatter(result, language),
+        "curves": _curves(result, events, language),
     }
     return {name: figure for name, figure in made.items() if figure is not None}
 
@@ -35,30 +36,33 @@ def _both(draw: Callable[[int], str], narrow: int = NARROW, wide: int = WIDE) ->
     return draw(wide), draw(narrow)
 
 
-def _models(result: Result) -> Figure:
+def _models(result: Result, language: Language) -> Figure:
     metric = str(result["primary"])
-    every, alone = sheets.predictors(result), sheets.single_sources(result)
+    every, alone = sheets.predictors(result, language), sheets.single_sources(result, language)
     sections = [
-        ("This run", _scores(metric, every, ("default", "network"))),
-        ("References on the same rows", _scores(metric, every, ("reference", "floor"))),
-        ("Single sources", _scores(metric, alone, ("alone",))),
+        (say("page.models.run", language), _scores(metric, every, ("default", "network"), language)),
+        (say("page.models.references", language), _scores(metric, every, ("reference", "floor"), language)),
+        (say("page.models.alone", language), _scores(metric, alone, ("alone",), language)),
     ]
-    direction = wording.NOTES["lower" if lower_is_better(metric) else "higher"]
-    axis = f"{wording.metric_name(metric)} on the test rows ({direction})"
+    direction = say(f"page.note.{'lower' if lower_is_better(metric) else 'higher'}", language)
+    axis = say("page.models.axis", language, metric=wording.metric_name(metric, language), direction=direction)
     percent = metric in wording.PERCENTAGES
     wide, narrow = _both(lambda width: dot_whisker(sections, axis, percent, width))
-    note = f"{wording.NOTES['alone'] if alone else ''} {wording.interval_note(result)}".strip()
-    sheet = sheets.score_sheet(metric, [*every, *alone])
-    return Figure(wording.SECTIONS["models"], "", wide, narrow, note, sheet)
+    about = say("page.note.alone", language) if alone else ""
+    note = wording.spaced([about, wording.interval_note(result, language)], language)
+    sheet = sheets.score_sheet(metric, [*every, *alone], language)
+    return Figure(say("page.section.models", language), "", wide, narrow, note, sheet)
 
 
-def _scores(metric: str, rows: Sequence[tuple[str, str, Mapping[str, Any]]], kinds: Sequence[str]) -> list[Score]:
+def _scores(
+    metric: str, rows: Sequence[tuple[str, str, Mapping[str, Any]]], kinds: Sequence[str], language: Language
+) -> list[Score]:
     found = []
     for label, kind, scores in rows:
         if kind in kinds:
             score = scores.get(metric) or {}
             ends = (score.get("value"), score.get("low"), score.get("high"))
-            found.append(Score(label, kind, *ends, wording.number(metric, ends[0])))
+            found.append(Score(label, kind, *ends, wording.number(metric, ends[0], language)))
     return found
 
 
@@ -68,44 +72,55 @@ def lower_is_better(metric: str) -> bool:
     return not HIGHER_IS_BETTER.get(metric, True)
 
 
-def _weights(result: Result) -> Figure | None:
+def _weights(result: Result, language: Language) -> Figure | None:
     weights = (result.get("stack") or {}).get("weights") or {}
     if len(weights) < 2:
         return None
     rows = [
-        Bar(wording.predictor_name(n), w, f"{w:.2f}", "network" if n == "network" else "reference")
+        Bar(
+            wording.predictor_name(n, language=language),
+            w,
+            f"{w:.2f}",
+            "network" if n == "network" else "reference",
+        )
         for n, w in weights.items()
     ]
-    title = wording.SECTIONS["weights"]
+    title = say("page.section.weights", language)
     wide, narrow = _both(lambda width: bars(rows, title, width, full=1.0))
-    lead = wording.weights_sentence(result)
-    return Figure(title, lead, wide, narrow, "", sheets.weight_sheet(result))
+    lead = wording.weights_sentence(result, language)
+    return Figure(title, lead, wide, narrow, "", sheets.weight_sheet(result, language))
 
 
-def _confusion(result: Result) -> Figure | None:
+def _confusion(result: Result, language: Language) -> Figure | None:
     found = result.get("confusion")
     if not found:
         return None
     labels, matrix = [str(label) for label in found["labels"]], found["matrix"]
-    title = wording.SECTIONS["confusion"]
+    title = say("page.section.confusion", language)
     if len(labels) <= MOST_CLASSES:
-        wide, narrow = _both(lambda width: confusion(labels, matrix, ("actual", "predicted"), width))
-        sheet = sheets.confusion_sheet(labels, matrix)
-        return Figure(title, "", wide, narrow, wording.NOTES["confusion"], sheet)
+        names = (say("page.axis.actual", language), say("page.axis.predicted", language))
+        wide, narrow = _both(lambda width: confusion(labels, matrix, names, width, language))
+        sheet = sheets.confusion_sheet(labels, matrix, language)
+        return Figure(title, "", wide, narrow, say("page.note.confusion", language), sheet)
     pairs = worst_pairs(labels, matrix)
-    rows = [Bar(f"{a} → {p}", n, f"{n:,} ({100 * s:.0f} %)", "wrong") for a, p, n, s in pairs]
+    rows = [Bar(f"{a} → {p}", n, f"{n:,} ({wording.percent(s, 0, language)})", "wrong") for a, p, n, s in pairs]
     wide, narrow = _both(lambda width: bars(rows, title, width))
-    return Figure(title, wording.NOTES["pairs"], wide, narrow, "", sheets.pair_sheet(pairs))
+    return Figure(title, say("page.note.pairs", language), wide, narrow, "", sheets.pair_sheet(pairs, language))
 
 
-def _scatter(result: Result) -> Figure | None:
+def _scatter(result: Result, language: Language) -> Figure | None:
     found = result.get("scatter")
     if not found or not found["actual"]:
         return None
-    names = (f"actual {result.get('target')}", f"predicted {result.get('target')}")
-    wide, narrow = _both(lambda w: scatter(found["actual"], found["predicted"], names, w), wide=480)
-    sheet = sheets.scatter_sheet(found)
-    return Figure(wording.SECTIONS["scatter"], "", wide, narrow, wording.NOTES["scatter"], sheet)
+    target = result.get("target")
+    names = (
+        say("page.axis.actual_of", language, target=target),
+        say("page.axis.predicted_of", language, target=target),
+    )
+    wide, narrow = _both(lambda w: scatter(found["actual"], found["predicted"], names, w, language), wide=480)
+    sheet = sheets.scatter_sheet(found, language)
+    note = say("page.note.scatter", language)
+    return Figure(say("page.section.scatter", language), "", wide, narrow, note, sheet)
 
 
 def history_of(events: Sequence[Event]) -> dict[str, list[Event]]:
@@ -117,7 +132,7 @@ def history_of(events: Sequence[Event]) -> dict[str, list[Event]]:
     return {name: [epochs[e] for e in sorted(epochs)] for name, epochs in found.items()}
 
 
-def _curves(result: Result, events: Sequence[Event]) -> Figure | None:
+def _curves(result: Result, events: Sequence[Event], language: Language) -> Figure | None:
     history = history_of(events)
     if not history:
         return None
@@ -125,13 +140,14 @@ def _curves(result: Result, events: Sequence[Event]) -> Figure | None:
     loss = {name: _points(found, lambda e: e.get("loss")) for name, found in history.items()}
     valid = {name: _points(found, lambda e: (e.get("valid") or {}).get(metric)) for name, found in history.items()}
     percent = metric in wording.PERCENTAGES
-    name = f"validation {wording.metric_name(metric)}"
-    panels = [curves(loss, ("epoch", "training loss"), width=PANEL)]
+    epoch, losses = say("page.axis.epoch", language), say("page.axis.loss", language)
+    name = say("page.axis.valid", language, metric=wording.metric_name(metric, language))
+    panels = [curves(loss, (epoch, losses), width=PANEL, language=language)]
     if any(valid.values()):
-        panels.append(curves(valid, ("epoch", name), percent, _best_epochs(events), PANEL))
-    note = wording.NOTES["curves"] if _best_epochs(events) else ""
-    sheet = sheets.curve_sheet(history, metric)
-    return Figure(wording.SECTIONS["curves"], "", "", "", note, sheet, tuple(panels))
+        panels.append(curves(valid, (epoch, name), percent, _best_epochs(events), PANEL, language))
+    note = say("page.note.curves", language) if _best_epochs(events) else ""
+    sheet = sheets.curve_sheet(history, metric, language)
+    return Figure(say("page.section.curves", language), "", "", "", note, sheet, tuple(panels))
 
 
 def _points(events: Sequence[Event], value: Callable[[Event], float | None]) -> list[tuple[int, float]]:

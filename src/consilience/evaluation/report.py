@@ -10,23 +10,34 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from consilience.artifacts.run_folder import RunFolder
 from consilience.core.events import Event
 from consilience.core.files import write_text
 from consilience.evaluation import sheets, wording
-from consilience.evaluation.analysis import Figure, show_all
+from consilience.evaluation.analysis import Figure, Section, show_all
 from consilience.evaluation.charts.svg import clean
 from consilience.evaluation.figures import make_figures
+from consilience.evaluation.language import Language, language_of, plural, say, words
+from consilience.evaluation.leaks import leaks_of
+from consilience.evaluation.methods import facts_of, methods_paragraph, role_name
+from consilience.evaluation.told import tell_all
 
-SEVERITIES = ("error", "warning", "info")
+Result = Mapping[str, Any]
+FIRST = ("contribution",)
+"""Chapters that stand before the metrics."""
 
 
-def render_report(result: Mapping[str, Any], events: Sequence[Event]) -> str:
+def render_report(result: Result, events: Sequence[Event], language: str | None = None) -> str:
     """The report as HTML.
 
     Args:
-        result: the content of metrics.json.
+        result: the content of metrics.json, with examples.
         events: the run's events, for the training curves.
+        language: "en" or "zh"; the recipe's `report.language` when None.
+    Raises:
+        InputError: for another language.
     """
+    spoken = language_of(result, language)
     environment = Environment(
         loader=PackageLoader("consilience.evaluation", "templates"),
         autoescape=True,
@@ -34,32 +45,85 @@ def render_report(result: Mapping[str, Any], events: Sequence[Event]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    figures = {name: _drawn(figure) for name, figure in make_figures(result, events).items()}
-    chapters = [
-        section._replace(blocks=tuple(_drawn(b) if isinstance(b, Figure) else b for b in section.blocks))
-        for section in show_all(result, "en")
-    ]
-    return environment.get_template("report.html.j2").render(
-        result=result,
-        figures=figures,
-        chapters=chapters,
-        sections=wording.SECTIONS,
-        notes=wording.NOTES,
-        verdict=wording.verdict(result),
-        task=wording.task_name(result),
-        rows=wording.rows_sentence(result),
-        metrics=sheets.metric_sheet(result, _metrics(result)),
-        network=sheets.group_sheet(result),
-        fusion=_fusion(result),
-        findings=_findings(result),
-        problems=sheets.problem_sheet(result),
-        facts=_facts(result),
-        tables=result.get("data") or {},
-        versions=result.get("versions") or {},
-        warnings=result.get("warnings") or (),
-        recipe=yaml.safe_dump(plain(result.get("recipe") or {}), sort_keys=False, allow_unicode=True, width=100),
-        clean=clean,
-    )
+    chapters = [_marked(section) for section in show_all(result, spoken)]
+    figures = {name: _drawn(figure) for name, figure in make_figures(result, events, spoken).items()}
+    page = {
+        "result": result,
+        "language": spoken,
+        "figures": figures,
+        "first": [chapter for chapter in chapters if chapter.code in FIRST],
+        "chapters": [chapter for chapter in chapters if chapter.code not in FIRST],
+        "notes": _named("note", spoken),
+        "sections": _named("section", spoken),
+        "clean": clean,
+        **_words(result, spoken),
+        **_tables(result, spoken),
+    }
+    page["contents"] = _contents(page)
+    return environment.get_template("report.html.j2").render(page)
+
+
+def _words(result: Result, language: Language) -> dict[str, Any]:
+    """Every sentence of the page."""
+    target = clean(str(result["target"]))
+    facts = {"task": wording.task_name(result, language), "rows": wording.rows_sentence(result, language)}
+    groups = say("sentences.list.comma", language).join(clean(str(group)) for group in result.get("groups") or {})
+    return {
+        "title": say("page.title", language, target=target),
+        "contents_title": say("page.contents", language),
+        "kicker": say("page.kicker", language),
+        "heading": say("page.heading", language, target=target),
+        "meta": say("page.meta" if groups else "page.meta.bare", language, **facts, groups=groups),
+        "leaks": tell_all(leaks_of(result), language),
+        "verdict": wording.verdict(result, language),
+        "fusion": _fusion(result, language),
+        "findings": tell_all(result.get("findings") or (), language),
+        "warnings": result.get("warnings") or (),
+        "warning": say("names.severity.warning", language),
+        "paragraph": methods_paragraph(result, language),
+        "facts": facts_of(result, language),
+        "tables": [
+            (role_name(role, language), table, _rows(table, language))
+            for role, table in (result.get("data") or {}).items()
+        ],
+        "versions": result.get("versions") or {},
+        "recipe": yaml.safe_dump(plain(result.get("recipe") or {}), sort_keys=False, allow_unicode=True, width=100),
+    }
+
+
+def _tables(result: Result, language: Language) -> dict[str, Any]:
+    metrics = sheets.metric_sheet(result, _metrics(result), language)
+    heads = sheets.heads(["metric", "model", "value", "low", "high"], language)
+    return {
+        "metrics": metrics,
+        "metrics_file": metrics._replace(headers=heads),
+        "network": sheets.group_sheet(result, language),
+        "problems": sheets.problem_sheet(result, language),
+    }
+
+
+def _rows(table: Mapping[str, Any], language: Language) -> str:
+    return plural("row", int(table["rows"]), language) if table.get("rows") is not None else ""
+
+
+def _named(prefix: str, language: Language) -> dict[str, str]:
+    """The page's words of one prefix: note.table → table."""
+    start = f"{prefix}."
+    return {k.removeprefix(start): v for k, v in words("page", language).items() if k.startswith(start)}
+
+
+def _contents(page: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(anchor, title) of every section on the page, in order."""
+    sections, figures = page["sections"], page["figures"]
+    names = ["verdict", *(c.code for c in page["first"]), "models", "metrics", *(c.code for c in page["chapters"])]
+    names += [name for name in ("weights", "confusion", "scatter", "curves") if name in figures]
+    names += ["network", "findings", "problems", "methods"]
+    titles = {**sections, **{c.code: c.title for c in (*page["first"], *page["chapters"])}}
+    return [(name, titles[name]) for name in (["leaks"] if page["leaks"] else []) + names]
+
+
+def _marked(section: Section) -> Section:
+    return section._replace(blocks=tuple(_drawn(b) if isinstance(b, Figure) else b for b in section.blocks))
 
 
 def _drawn(figure: Figure) -> Figure:
@@ -68,9 +132,29 @@ def _drawn(figure: Figure) -> Figure:
     return figure._replace(wide=wide, narrow=narrow, panels=tuple(Markup(panel) for panel in figure.panels))
 
 
-def write_report(result: Mapping[str, Any], events: Sequence[Event], path: Path) -> None:
+def write_report(result: Result, events: Sequence[Event], path: Path, language: str | None = None) -> None:
     """Write the report whole or not at all."""
-    write_text(path, render_report(result, events))
+    write_text(path, render_report(result, events, language))
+
+
+def report_again(run: Path, language: str | None = None, path: Path | None = None) -> Path:
+    """Write the report of a finished run again, from its folder alone.
+
+    Args:
+        language: "en" or "zh"; the recipe's when None.
+        path: file to write; the run's report.html when None.
+    Returns:
+        the file written.
+    Raises:
+        InputError: when the folder holds no finished run, or for another language.
+    """
+    from consilience.training.listeners.jsonl import read_events
+
+    folder = RunFolder(run)
+    folder.read_start()
+    path = path or folder.report
+    write_report(folder.read_result(), read_events(folder.events), path, language)
+    return path
 
 
 def plain(value: Any) -> Any:
@@ -80,43 +164,14 @@ def plain(value: Any) -> Any:
     return [plain(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
-def _metrics(result: Mapping[str, Any]) -> list[str]:
+def _metrics(result: Result) -> list[str]:
     """Every metric of the default prediction, the primary one first."""
     primary = str(result["primary"])
     return [primary, *(metric for metric in result.get("test") or {} if metric != primary)]
 
 
-def _fusion(result: Mapping[str, Any]) -> str:
-    size = wording.count(int(result.get("parameters") or 0), "parameter")
+def _fusion(result: Result, language: Language) -> str:
     networks = int(result.get("networks") or 1)
-    many = f" in {networks} networks, one a fold, whose predictions are averaged" if networks > 1 else ""
-    return f"Fusion: {result.get('fusion')}. {size}{many}."
-
-
-def _findings(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Errors first."""
-    found = result.get("findings") or ()
-    order = {severity: place for place, severity in enumerate(SEVERITIES)}
-    return sorted(found, key=lambda finding: order.get(str(finding.get("severity")), len(order)))
-
-
-def _facts(result: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Short facts of the methods section."""
-    seconds = result.get("seconds") or {}
-    steps = [f"{name} {wording.duration(float(s))}" for name, s in seconds.items() if s is not None]
-    found = [
-        ("Target", f"{result.get('target')}: {wording.task_name(result)}. {result.get('task_reason') or ''}"),
-        ("Rows", wording.rows_sentence(result)),
-        ("Split", str((result.get("split") or {}).get("sentence") or "")),
-        ("Time", ", ".join(steps)),
-        ("Seed", str(result.get("seed"))),
-        ("Threads", str(result.get("threads"))),
-        ("Columns left out", _ignored(result)),
-        ("Made", str(result.get("created") or "")),
-    ]
-    return [(name, value) for name, value in found if value]
-
-
-def _ignored(result: Mapping[str, Any]) -> str:
-    ignored = result.get("ignored") or {}
-    return "; ".join(f"{column} ({reason})" if reason else str(column) for column, reason in ignored.items())
+    many = say("sentences.fusion.networks", language, networks=networks) if networks > 1 else ""
+    size = plural("parameter", int(result.get("parameters") or 0), language)
+    return say("sentences.fusion", language, fusion=result.get("fusion"), parameters=size, networks=many)

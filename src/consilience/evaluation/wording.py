@@ -1,4 +1,4 @@
-"""Every sentence and name that report and terminal say about a result, in one place to be translated."""
+"""What report and terminal say about a result, in the language asked for; the words are in `evaluation.language`."""
 
 from __future__ import annotations
 
@@ -6,46 +6,18 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from consilience.evaluation.language import Language, known, plural, say, words
+
+__all__ = ["METRICS", "PERCENTAGES", "Language", "Sentence", "gap", "interval", "measured", "metric_name", "number"]
+
 Result = Mapping[str, Any]
 
 METRICS = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "brier": "Brier score",
-    "f1_macro": "F1, macro",
-    "f1_micro": "F1, micro",
-    "f1_weighted": "F1, weighted",
-    "hamming_loss": "Hamming loss",
-    "log_loss": "log loss",
-    "mae": "mean absolute error",
-    "median_absolute_error": "median absolute error",
-    "pr_auc": "PR AUC",
-    "precision_macro": "precision, macro",
-    "precision_micro": "precision, micro",
-    "precision_weighted": "precision, weighted",
-    "r2": "R²",
-    "recall_macro": "recall, macro",
-    "recall_micro": "recall, micro",
-    "recall_weighted": "recall, weighted",
-    "rmse": "root mean squared error",
-    "roc_auc": "ROC AUC",
+    name.removeprefix("metric."): label for name, label in words("names", "en").items() if name.startswith("metric.")
 }
+"""Metric → its English name."""
 PERCENTAGES = ("accuracy", "balanced_accuracy")
 BOUNDED = ("f1", "precision", "recall", "roc_auc", "pr_auc", "log_loss", "brier", "hamming", "r2")
-TASKS = {
-    "binary": "two classes",
-    "multiclass": "{classes} classes",
-    "multilabel": "{classes} labels, any number of them a row",
-    "regression": "a number",
-}
-PREDICTORS = {
-    "stack": "stack of all models",
-    "network": "network",
-    "linear": "linear reference",
-    "trees": "boosted trees",
-    "majority": "most frequent class",
-}
-FLOORS = {"regression": "training mean", "multilabel": "most frequent labels"}
 UNDEFINED = "–"
 
 
@@ -56,49 +28,69 @@ class Sentence(NamedTuple):
     tone: str = "plain"
 
 
-def metric_name(metric: str) -> str:
-    return METRICS.get(metric, metric.replace("_", " "))
+def metric_name(metric: str, language: Language = "en") -> str:
+    key = f"names.metric.{metric}"
+    return say(key, language) if known(key) else metric.replace("_", " ")
 
 
-def predictor_name(name: str, task: str = "") -> str:
+def predictor_name(name: str, task: str = "", language: Language = "en") -> str:
     """stack, network, linear, trees, majority as a reader calls them."""
-    if name == "majority" and task in FLOORS:
-        return FLOORS[task]
-    return PREDICTORS.get(name, name)
+    for key in (f"names.floor.{task}" if name == "majority" else "", f"names.predictor.{name}"):
+        if known(key):
+            return say(key, language)
+    return name
 
 
-def number(metric: str, value: float | None) -> str:
+def the(name: str, language: Language = "en") -> str:
+    """A predictor inside a sentence: "the network"."""
+    key = f"names.the.{name}"
+    return say(key, language) if known(key) else f"“{name}”"
+
+
+def number(metric: str, value: float | None, language: Language = "en") -> str:
     """A metric's value as it is read: 96.3 %, 0.949, 12.41; a dash where it is undefined."""
     if value is None or not math.isfinite(value):
         return UNDEFINED
     if metric in PERCENTAGES:
-        return f"{100 * value:.{2 if 0.99 < value < 1 else 1}f} %"
+        return percent(value, 2 if 0.99 < value < 1 else 1, language)
     if metric.startswith(BOUNDED):
         return _minus(f"{value:.4f}" if 0.99 < abs(value) < 1 else f"{value:.3f}")
     return _minus(f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}")
 
 
-def interval(metric: str, score: Mapping[str, Any]) -> str:
+def percent(share: float, digits: int = 1, language: Language = "en") -> str:
+    """0.963 → "96.3 %"; Chinese sets no space before the sign."""
+    return _minus(f"{100 * share:.{digits}f}{'%' if language == 'zh' else ' %'}")
+
+
+def interval(metric: str, score: Mapping[str, Any], language: Language = "en") -> str:
     """ "94.2 to 98.1 %", or "" without an interval."""
     low, high = score.get("low"), score.get("high")
     if low is None or high is None:
         return ""
-    first, last = number(metric, low), number(metric, high)
-    return f"{first.removesuffix(' %') if last.endswith(' %') else first} to {last}"
+    first, last = number(metric, low, language), number(metric, high, language)
+    if last.endswith(" %"):
+        first = first.removesuffix(" %")
+    return say("sentences.number.interval", language, low=first, high=last)
 
 
-def measured(metric: str, score: Mapping[str, Any]) -> str:
+def measured(metric: str, score: Mapping[str, Any], language: Language = "en") -> str:
     """ "96.3 % (95 % interval 94.2 to 98.1 %)"."""
-    between = interval(metric, score)
-    value = number(metric, score.get("value"))
-    return f"{value} (95 % interval {between})" if between else value
+    between = interval(metric, score, language)
+    value = number(metric, score.get("value"), language)
+    return say("sentences.number.measured", language, value=value, between=between) if between else value
 
 
-def gap(metric: str, value: float, signed: bool = False) -> str:
+def gap(metric: str, value: float, signed: bool = False, language: Language = "en") -> str:
     """A difference: "13.0 points" for a percentage, else the metric's own unit."""
+    figure = _figure(metric, value, signed)
+    return say("sentences.number.points", language, value=figure) if metric in PERCENTAGES else figure
+
+
+def _figure(metric: str, value: float, signed: bool) -> str:
     sign = "+" if signed else ""
     if metric in PERCENTAGES:
-        return _minus(f"{100 * value:{sign}.{1 if abs(value) >= 0.005 else 2}f} points")
+        return _minus(f"{100 * value:{sign}.{1 if abs(value) >= 0.005 else 2}f}")
     if metric.startswith(BOUNDED):
         return _minus(f"{value:{sign}.{3 if abs(value) >= 0.005 or value == 0 else 4}f}")
     return _minus(f"{value:{sign},.0f}" if abs(value) >= 1000 else f"{value:{sign}.4g}")
@@ -110,7 +102,7 @@ def _minus(figure: str) -> str:
 
 
 def count(value: int, one: str, many: str | None = None) -> str:
-    """1 row, 2,000 rows."""
+    """1 row, 2,000 rows: English nouns outside the catalogues."""
     return f"{value:,} {one if value == 1 else many or one + 's'}"
 
 
@@ -132,154 +124,152 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
-def task_name(result: Result) -> str:
-    pattern = TASKS.get(str(result.get("task")), str(result.get("task")))
-    return pattern.format(classes=len(result.get("classes") or ()))
+def task_name(result: Result, language: Language = "en") -> str:
+    key = f"names.task.{result.get('task')}"
+    return say(key, language, classes=len(result.get("classes") or ())) if known(key) else str(result.get("task"))
 
 
-def default_name(result: Result) -> str:
-    return predictor_name(str(result.get("predictor", "network")))
+def default_name(result: Result, language: Language = "en") -> str:
+    return predictor_name(str(result.get("predictor", "network")), language=language)
 
 
-def verdict(result: Result) -> list[Sentence]:
+def verdict(result: Result, language: Language = "en") -> list[Sentence]:
     """What the run found, most important first."""
-    sentences = [Sentence(_performance(result))]
+    sentences = [Sentence(_performance(result, language))]
     comparison = result.get("comparison") or {}
-    if pair := comparison.get("fused_single"):
-        sentences.append(_joining(pair))
+    if joined := contribution_sentence(result, language):
+        sentences.append(joined)
+    elif pair := comparison.get("fused_single"):
+        sentences.append(_joining(pair, language))
     if pair := comparison.get("network_linear"):
-        sentences.append(_against("The network", "the linear reference", pair))
+        sentences.append(_against("network", pair, language))
     if result.get("predictor") == "stack" and (pair := comparison.get("default_linear")):
-        sentences.append(_against("The default prediction", "the linear reference", pair))
+        sentences.append(_against("default", pair, language))
     return sentences
 
 
-def _performance(result: Result) -> str:
+def contribution_sentence(result: Result, language: Language = "en") -> Sentence | None:
+    """What joining brought, as the contribution analysis says it; None where it did not look.
+
+    English stands in the result under "sentence" (other languages under "sentences"); where a language is missing,
+    the sentence is made from the verdict, the synergy and the best single discipline.
+    """
+    found = result.get("contribution") or {}
+    tone = {"helps": "good", "hurts": "bad"}.get(str(found.get("verdict")), "plain")
+    said = (found.get("sentences") or {}).get(language) or (found.get("sentence") if language == "en" else None)
+    if said:
+        return Sentence(str(said), tone)
+    metric, single = str(result.get("primary")), _best_single(result)
+    if not found.get("synergy") or single is None:
+        return None
+    name = {"good": "better", "bad": "worse"}.get(tone, "no difference")
+    key = {"good": "helps", "bad": "hurts"}.get(tone, "no_evidence")
+    by = _by({"metric": metric, "verdict": name, **found["synergy"]}, language)
+    model = the(str(found.get("speaks_of", result.get("predictor", "network"))), language)
+    return Sentence(say(f"sentences.contribution.{key}", language, model=model, single=single, by=by), tone)
+
+
+def _best_single(result: Result) -> str | None:
+    from consilience.tasks.metrics import HIGHER_IS_BETTER
+
+    metric = str(result.get("primary"))
+    subsets = (result.get("contribution") or {}).get("subsets") or ()
+    sign = 1 if HIGHER_IS_BETTER.get(metric, True) else -1
+    singles = {
+        str(s["groups"][0]): sign * s[metric]["value"]
+        for s in subsets
+        if len(s.get("groups") or ()) == 1 and (s.get(metric) or {}).get("value") is not None
+    }
+    return max(singles, key=lambda name: singles[name]) if singles else None
+
+
+def _performance(result: Result, language: Language) -> str:
     metric = str(result["primary"])
     score = (result.get("test") or {}).get(metric) or {}
     rows = int((result.get("rows") or {}).get("test") or 0)
-    text = (
-        f"On {count(rows, 'held-out row')} the {default_name(result)} predicts “{result.get('target')}” with "
-        f"{_article(metric)}{metric_name(metric)} of {measured(metric, score)}"
+    name = metric_name(metric, language)
+    text = say(
+        "sentences.performance",
+        language,
+        rows=plural("held_out", rows, language),
+        model=the(str(result.get("predictor", "network")), language),
+        target=result.get("target"),
+        metric=f"{_article(name)}{name}" if language == "en" else name,
+        measured=measured(metric, score, language),
     )
     floor = ((result.get("references") or {}).get("majority") or {}).get(metric) or {}
     if floor.get("value") is None:
-        return text + "."
-    return f"{text}; without looking at any column it would be {number(metric, floor['value'])}."
+        return say("sentences.performance.end", language, text=text)
+    shown = number(metric, floor["value"], language)
+    return say("sentences.performance.floor", language, text=text, floor=shown)
 
 
-def _article(metric: str) -> str:
-    first = metric_name(metric)[0]
-    return "an " if first in "aeioAEIOFR" and not metric_name(metric).startswith("root") else "a "
+def _article(name: str) -> str:
+    return "an " if name[0] in "aeioAEIOFR" and not name.startswith("root") else "a "
 
 
-def _joining(pair: Mapping[str, Any]) -> Sentence:
-    single = f"“{pair.get('single')}” alone, the best single source"
-    size, between = _size(pair)
-    if pair["verdict"] == "better":
-        return Sentence(
-            f"Joining the sources helps: the network on all of them beats {single}, by {size} {between}.",
-            "good",
-        )
-    if pair["verdict"] == "worse":
-        return Sentence(
-            f"Joining the sources hurts: the network on all of them loses to {single}, by {size} {between}.",
-            "bad",
-        )
-    return Sentence(
-        "Joining the sources added nothing that can be told from noise: "
-        f"against {single}, the network on all of them differs by {_signed(pair)} {between}."
-    )
+def _joining(pair: Mapping[str, Any], language: Language) -> Sentence:
+    key = f"sentences.joining.{str(pair['verdict']).replace(' ', '_')}"
+    return Sentence(say(key, language, single=pair.get("single"), by=_by(pair, language)), _tone(pair))
 
 
-def _against(one: str, other: str, pair: Mapping[str, Any]) -> Sentence:
-    size, between = _size(pair)
-    if pair["verdict"] == "better":
-        return Sentence(f"{one} beats {other} by {size} {between}.", "good")
-    if pair["verdict"] == "worse":
-        return Sentence(f"{one} loses to {other} by {size} {between}.", "bad")
-    return Sentence(f"{one} cannot be told from {other} on these rows: it differs by {_signed(pair)} {between}.")
+def _against(one: str, pair: Mapping[str, Any], language: Language) -> Sentence:
+    key = f"sentences.against.{str(pair['verdict']).replace(' ', '_')}"
+    name, other = say(f"sentences.against.{one}", language), the("linear", language)
+    return Sentence(say(key, language, one=name, other=other, by=_by(pair, language)), _tone(pair))
 
 
-def _size(pair: Mapping[str, Any]) -> tuple[str, str]:
-    """How large, and its interval in the same direction, without signs when the interval excludes zero."""
+def _tone(pair: Mapping[str, Any]) -> str:
+    return {"better": "good", "worse": "bad"}.get(str(pair["verdict"]), "plain")
+
+
+def _by(pair: Mapping[str, Any], language: Language) -> str:
+    """How large a difference is, of which metric, and its interval in the same direction: "12.4 points of accuracy
+    (95 % interval 8.6 to 16.2 points)". Signs are left out where the interval excludes zero.
+    """
     metric, value, low, high = (pair.get(k) for k in ("metric", "value", "low", "high"))
-    name = metric_name(str(metric))
+    metric, name = str(metric), metric_name(str(metric), language)
+    signed = pair["verdict"] == "no difference"
     if value is None:
-        return UNDEFINED, f"of {name}"
+        return say("sentences.number.by_alone", language, size=UNDEFINED, metric=name)
+    size = gap(metric, value if signed else abs(value), signed, language)
     if low is None or high is None:
-        return gap(str(metric), abs(value)), f"of {name}"
+        return say("sentences.number.by_alone", language, size=size, metric=name)
     sign, (low, high) = (-1, (high, low)) if pair["verdict"] == "worse" else (1, (low, high))
-    mark = pair["verdict"] == "no difference"
-    ends = f"{gap(str(metric), sign * low, mark)} to {gap(str(metric), sign * high, mark)}"
-    ends = ends.replace(" points", "", 1)
-    return gap(str(metric), abs(value)), f"of {name} (95 % interval {ends})"
+    first, last = _figure(metric, sign * low, signed), gap(metric, sign * high, signed, language)
+    between = say("sentences.number.interval", language, low=first, high=last)
+    return say("sentences.number.by", language, size=size, metric=name, between=between)
 
 
-def _signed(pair: Mapping[str, Any]) -> str:
-    return UNDEFINED if pair.get("value") is None else gap(str(pair["metric"]), pair["value"], signed=True)
-
-
-def weights_sentence(result: Result) -> str:
+def weights_sentence(result: Result, language: Language = "en") -> str:
     """What the stack's weights say."""
     weights = (result.get("stack") or {}).get("weights") or {}
     if len(weights) < 2:
-        return "There is nothing to combine: the network predicts alone."
+        return say("sentences.weights.none", language)
     best = max(weights, key=lambda name: weights[name])
-    text = (
-        "The default prediction is a weighted mean of these models; the weights were found on validation "
-        f"rows and add up to 1. The {predictor_name(best)} carries the most."
-    )
-    idle = [predictor_name(name) for name, weight in weights.items() if weight < 0.005]
-    return f"{text} No weight: {', '.join(idle)}." if idle else text
+    text = say("sentences.weights", language, best=predictor_name(best, language=language))
+    idle = [predictor_name(name, language=language) for name, weight in weights.items() if weight < 0.005]
+    if not idle:
+        return text
+    names = say("sentences.list.comma", language).join(idle)
+    return spaced([text, say("sentences.weights.idle", language, names=names)], language)
 
 
-def rows_sentence(result: Result) -> str:
+def rows_sentence(result: Result, language: Language = "en") -> str:
     rows = result.get("rows") or {}
-    parts = [
-        f"{count(int(rows.get('train') or 0), 'training row')}",
-        f"{count(int(rows.get('valid') or 0), 'validation row')}",
-        f"{count(int(rows.get('test') or 0), 'test row')}",
-    ]
-    text = f"{parts[0]}, {parts[1]} and {parts[2]}."
+    parts = {name: plural(name, int(rows.get(name) or 0), language) for name in ("train", "valid", "test")}
+    text = say("sentences.rows", language, **parts)
     unlabelled = int(rows.get("unlabelled") or 0)
-    return f"{text} {count(unlabelled, 'row')} without a target went unused." if unlabelled else text
+    if not unlabelled:
+        return text
+    left = say("sentences.rows.unlabelled", language, rows=plural("row", unlabelled, language))
+    return spaced([text, left], language)
 
 
-def interval_note(result: Result) -> str:
-    return (
-        "Intervals are 95 % bootstrap intervals over the test rows: they say how far the figure would move "
-        "with other test rows, not with another training run or another source of data."
-    )
+def spaced(sentences: list[str], language: Language) -> str:
+    """Sentences one after another: Chinese sets no space between them."""
+    return ("" if language == "zh" else " ").join(sentence for sentence in sentences if sentence)
 
 
-SECTIONS = {
-    "verdict": "What was found",
-    "models": "How good, and against what",
-    "metrics": "All metrics",
-    "weights": "What the default prediction is made of",
-    "confusion": "Which classes are confused",
-    "scatter": "Predicted against actual",
-    "curves": "How training went",
-    "network": "The network",
-    "findings": "What to know about the data",
-    "problems": "Cells that had to be repaired",
-    "methods": "Methods",
-}
-NOTES = {
-    "alone": "“only …” is the prediction from one group of columns: the network's own head for that group, "
-    "trained beside the joint one.",
-    "confusion": "Each row is an actual class; shades are shares of that row. Blue is right, orange is wrong.",
-    "pairs": "More classes than fit a square: the pairs confused most often.",
-    "scatter": "Points on the line are exact. At most 500 test rows are drawn.",
-    "curves": "The ring marks the epoch whose weights scored best on the validation rows.",
-    "findings_none": "No check found anything to report.",
-    "problems_none": "Every cell could be read as it was.",
-    "undefined": "A dash means that the metric is undefined on these rows.",
-    "lower": "lower is better",
-    "higher": "higher is better",
-    "table": "Table",
-    "download": "Download as CSV",
-    "recipe": "The complete recipe",
-    "versions": "Versions",
-}
+def interval_note(result: Result, language: Language = "en") -> str:
+    return say("sentences.intervals", language)

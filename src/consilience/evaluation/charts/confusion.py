@@ -13,18 +13,26 @@ from consilience.evaluation.charts.svg import (
     text_width,
     tooltip,
 )
+from consilience.evaluation.language import Language, say
 
 MOST_CLASSES = 20
 LARGEST = 52.0
 
 
-def confusion(labels: Sequence[str], matrix: Sequence[Sequence[int]], names: tuple[str, str], width: int = 720) -> str:
+def confusion(
+    labels: Sequence[str],
+    matrix: Sequence[Sequence[int]],
+    names: tuple[str, str],
+    width: int = 720,
+    language: Language = "en",
+) -> str:
     """
     Args:
         labels: K class names.
         matrix: [K, K] counts, matrix[actual][predicted].
         names: what the axes are called (actual, predicted).
         width: px; counts are written only into cells that hold them.
+        language: of what a screen reader says.
     """
     classes = len(labels)
     widest = max((text_width(label) for label in labels), default=0.0)
@@ -48,10 +56,12 @@ def confusion(labels: Sequence[str], matrix: Sequence[Sequence[int]], names: tup
         total = sum(counts)
         for column, count in enumerate(counts):
             at = (left + column * cell, top + row * cell, cell)
-            words = f"{names[0]} {labels[row]}, {names[1]} {labels[column]}: {count} of {total}"
+            places = {"row_name": names[0], "row": labels[row], "column_name": names[1], "column": labels[column]}
+            words = say("page.chart.cell", language, **places, count=count, total=total)
             parts.append(_cell(count, total, row == column, at, words))
     right = sum(matrix[i][i] for i in range(classes))
-    said = f"Confusion matrix of {classes} classes: {right} of {sum(map(sum, matrix))} on the diagonal"
+    total = sum(map(sum, matrix))
+    said = say("page.chart.confusion", language, classes=classes, right=right, total=total)
     return document(width, top + cell * classes + 6, said, parts)
 
 

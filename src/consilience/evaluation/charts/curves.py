@@ -16,6 +16,7 @@ from consilience.evaluation.charts.svg import (
     ticks,
     tooltip,
 )
+from consilience.evaluation.language import Language, say
 
 LEFT, RIGHT, HEIGHT, BOTTOM, LEGEND = 54.0, 12.0, 190.0, 42.0, 18.0
 COLOURS = 7
@@ -30,6 +31,7 @@ def curves(
     percent: bool = False,
     best: Mapping[str, int] | None = None,
     width: int = 420,
+    language: Language = "en",
 ) -> str:
     """
     Args:
@@ -38,6 +40,7 @@ def curves(
         percent: tick labels of the quantity as percentages.
         best: name → epoch to ring.
         width: px.
+        language: of what a screen reader says.
     """
     lines = {n: [(e, v) for e, v in points if math.isfinite(v)] for n, points in series.items()}
     lines = {name: points for name, points in lines.items() if points}
@@ -70,8 +73,14 @@ def curves(
         if ring is not None:
             x, y = placed[ring]
             parts.append(element("circle", class_=f"ring c{number % COLOURS}", cx=x, cy=y, r=4.5))
-    said = "; ".join(f"{name} from {p[0][1]:.4g} to {p[-1][1]:.4g}" for name, p in lines.items())
-    return document(width, top + HEIGHT + BOTTOM, f"{axes[1]} by {axes[0]}: {said}", parts)
+    every = (_said(name, points, language) for name, points in lines.items())
+    said = say("page.chart.curves", language, x=axes[0], y=axes[1], said="; ".join(every))
+    return document(width, top + HEIGHT + BOTTOM, said, parts)
+
+
+def _said(name: str, points: Points, language: Language) -> str:
+    ends = {"first": f"{points[0][1]:.4g}", "last": f"{points[-1][1]:.4g}"}
+    return say("page.chart.curve", language, name=name, **ends)
 
 
 def _line(name: str, placed: list[tuple[float, float]], number: int) -> str:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from consilience.evaluation.charts.svg import document, element, padded, text, tick_label, ticks, tooltip
+from consilience.evaluation.language import Language, say
 
 LEFT, TOP, BOTTOM = 62.0, 8.0, 44.0
 
@@ -15,12 +16,14 @@ def scatter(
     predicted: Sequence[float | None],
     names: tuple[str, str],
     width: int = 480,
+    language: Language = "en",
 ) -> str:
     """
     Args:
         actual, predicted: [N] values of the same rows; a pair that is not finite is left out.
         names: axis titles (actual, predicted).
         width: px; the drawing area is square.
+        language: of what a screen reader says.
     """
     points = [
         (a, p)
@@ -50,5 +53,5 @@ def scatter(
     parts.append(text(LEFT + side / 2, TOP + side + 32, names[0], class_="axis", text_anchor="middle"))
     turn = f"translate(10 {TOP + side / 2:.1f}) rotate(-90)"
     parts.append(element("g", text(0, 0, names[1], class_="axis", text_anchor="middle"), transform=turn))
-    said = f"{names[1]} against {names[0]} for {len(points)} rows"
+    said = say("page.chart.scatter", language, x=names[0], y=names[1], rows=len(points))
     return document(width, TOP + side + BOTTOM, said, parts)
