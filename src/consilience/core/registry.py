@@ -52,7 +52,9 @@ BUILTIN: dict[str, dict[str, str]] = {
         "linear": "consilience.references.linear:Linear",
         "trees": "consilience.references.trees:Trees",
     },
-    "analysis": {},
+    "analysis": {
+        "slices": "consilience.evaluation.weaknesses.slices:Slices",
+    },
     "objective": {
         "supervised": "consilience.training.objectives.supervised:Supervised",
     },

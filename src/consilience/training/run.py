@@ -25,6 +25,7 @@ class Trained(NamedTuple):
 
     sources: source → predictions on validation rows (out-of-fold with folds); target [N, K] and weight [N] of
     these rows, has [N, M] bool the groups that each has. rows: number of training rows (labelled) and validation rows.
+    valid: the table of the validation rows and their row numbers int64 [N] in it.
     """
 
     bundle: Bundle
@@ -33,6 +34,7 @@ class Trained(NamedTuple):
     weight: Array
     has: Array
     rows: dict[str, int]
+    valid: tuple[Source, Index]
 
 
 class _Fit(NamedTuple):
@@ -73,7 +75,8 @@ def train_model(plan: Plan, data: Data, folder: Path, listener: Listener = nobod
     if plan.recipe.stack and len(target) and len(sources) > 1:
         bundle.weights = fit_weights(plan.task.kind, sources, target, weight)
     has = np.concatenate([opinion.has for opinion, _, _ in said])
-    return Trained(bundle, sources, target, weight, has, _row_counts(plan, data))
+    valid = (fits[0].valid[0], np.concatenate([fit.valid[1] for fit in fits]))
+    return Trained(bundle, sources, target, weight, has, _row_counts(plan, data), valid)
 
 
 def _fits(plan: Plan, data: Data) -> list[_Fit]:

@@ -123,8 +123,8 @@ def _met(condition: Condition, frame: pl.DataFrame, text: str) -> pl.Series:
 
 
 def _tested(test: Test, column: pl.Series, text: str) -> pl.Series:
-    cells = as_text(column) if column.dtype != pl.Binary else pl.Series(["given"] * len(column)).set(
-        column.is_null(), None
+    cells = (
+        as_text(column) if column.dtype != pl.Binary else pl.Series(["given"] * len(column)).set(column.is_null(), None)
     )
     if test.operator == "missing":
         return cells.is_null()
