@@ -14,6 +14,7 @@ from consilience.evaluation.weaknesses.search import find_slices
 from consilience.evaluation.weaknesses.slices import Slices
 
 from .made_evidence import made_evidence, one_hot
+from .same_words import assert_same_words
 
 GROUPS = {"number": ("age", "dose"), "category": ("sex", "city"), "text": ("note",), "date": ("visit",)}
 
@@ -145,9 +146,4 @@ def test_holm() -> None:
 
 @pytest.mark.parametrize("words", [phrases.WORDS, slices_section.WORDS])
 def test_both_languages_say_the_same(words: Any) -> None:
-    from string import Formatter
-
-    assert words["en"].keys() == words["zh"].keys()
-    for key in words["en"]:
-        fields = [sorted(f for _, f, _, _ in Formatter().parse(words[lang][key]) if f) for lang in ("en", "zh")]
-        assert fields[0] == fields[1], key
+    assert_same_words(words)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -26,23 +25,25 @@ def mean_differences(loss: Array, masks: Array, clusters: Array | None, seed: in
     inside = masks.astype(np.float64).T
     joint = np.concatenate([inside, inside * loss[:, None]], 1)
     every = np.stack([np.ones_like(loss), loss], 1)
-    sums = [(counts @ joint, counts @ every) for counts in _blocks(len(loss), clusters, seed)]
-    values = _means(joint.sum(0)[None], every.sum(0)[None])
-    draws = _means(np.concatenate([s for s, _ in sums]), np.concatenate([t for _, t in sums]))
+    both = np.concatenate([joint, every], 1)
+    values, draws = _means(both.sum(0)[None]), _means(weighted_draws(both, clusters, seed))
     names = ("inside", "outside", "difference")
     return [{n: _interval(float(values[n][0, c]), draws[n][:, c]) for n in names} for c in range(len(masks))]
 
 
-def _blocks(rows: int, clusters: Array | None, seed: int) -> Iterator[Array]:
-    """Resamples, some at a time: [B, N] how often each row was drawn."""
-    draws = _counts(np.arange(rows), clusters, seed, planned_resamples(rows, 1))
+def weighted_draws(columns: Array, clusters: Array | None, seed: int) -> Array:
+    """[B, C] sums of the columns [N, C] under each resample of the rows, or of whole clusters."""
+    draws = _counts(np.arange(len(columns)), clusters, seed, planned_resamples(len(columns), 1))
+    found = []
     while block := list(islice(draws, BLOCK)):
-        yield np.stack(block)
+        found.append(np.stack(block) @ columns)
+    return np.concatenate(found) if found else np.zeros((0, columns.shape[1]))
 
 
-def _means(joint: Array, every: Array) -> dict[str, Array]:
-    """joint: [B, 2C] rows and loss of each mask; every: [B, 2] rows and loss of all."""
-    size, lost = np.split(joint, 2, axis=1)
+def _means(sums: Array) -> dict[str, Array]:
+    """[B, 2C + 2]: rows and loss of each mask, then of all."""
+    masks, every = sums[:, :-2], sums[:, -2:]
+    size, lost = np.split(masks, 2, axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         inside, outside = lost / size, (every[:, 1:] - lost) / (every[:, :1] - size)
     return {"inside": inside, "outside": outside, "difference": inside - outside}
@@ -63,7 +64,7 @@ def p_values(loss: Array, masks: Array, clusters: Array | None, seed: int, two_s
     if not len(masks):
         return np.zeros(0)
     if clusters is not None or len(loss) > EXACT_BELOW:
-        return _robust(loss, masks, clusters, two_sided)
+        return robust_p_values(loss, masks, clusters, two_sided)
     inside = masks.astype(np.float64)
     size = inside.sum(1)
     generator = np.random.default_rng(seed)
@@ -81,7 +82,8 @@ def p_values(loss: Array, masks: Array, clusters: Array | None, seed: int, two_s
     return np.asarray((beyond + 1) / (PERMUTATIONS + 1))
 
 
-def _robust(loss: Array, masks: Array, clusters: Array | None, two_sided: bool) -> Array:
+def robust_p_values(loss: Array, masks: Array, clusters: Array | None, two_sided: bool) -> Array:
+    """[C] as `p_values`, from the difference of means over its standard error against Student's t."""
     from scipy.stats import t
 
     unit = np.arange(len(loss)) if clusters is None else np.unique(clusters, return_inverse=True)[1]
