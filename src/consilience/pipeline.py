@@ -25,6 +25,7 @@ from consilience.data.table import Table
 from consilience.evaluation.judgement import learn_prior
 from consilience.evaluation.report import write_report
 from consilience.evaluation.result import describe_run, evaluate_run, finding_dicts, versions
+from consilience.evaluation.weaknesses.requests import check_report
 from consilience.fusion.model import assemble
 from consilience.model import Model
 from consilience.training.data import Data, prepare_data
@@ -72,6 +73,7 @@ def run_pipeline(
     """
     listener, note, began = watch
     plan = make_plan(recipe, Given(tables["train"], tables.get("valid"), tables.get("test")), listener)
+    check_report(recipe.report, plan.tables["train"].frame)
     with _fresh(folder):
         return _steps(plan, recipe, (tables, described), folder, Watch([listener], began), note)
 

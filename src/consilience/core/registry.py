@@ -55,6 +55,8 @@ BUILTIN: dict[str, dict[str, str]] = {
     "analysis": {
         "contribution": "consilience.evaluation.contribution.analysis:Contribution",
         "calibration": "consilience.evaluation.confidence.calibration:Calibration",
+        "fairness": "consilience.evaluation.weaknesses.fairness:Fairness",
+        "slices": "consilience.evaluation.weaknesses.slices:Slices",
     },
     "objective": {
         "supervised": "consilience.training.objectives.supervised:Supervised",

@@ -45,6 +45,7 @@ class Chosen:
     """What the model said of the validation rows (with folds: out of fold), which chose weights and calibration.
 
     final, raw: [V, K] default prediction, calibrated and before. target: [V, K]. weight: [V]. has: [V, M] bool.
+    rows: the rows themselves, V of them. table: the table that they stand in, "train" or "valid".
     """
 
     final: Array
@@ -52,6 +53,8 @@ class Chosen:
     target: Array
     weight: Array
     has: Array
+    rows: Rows | None = None
+    table: str = "train"
 
 
 @dataclass

@@ -58,13 +58,16 @@ def gather_evidence(plan: Plan, data: Data, trained: Trained, listener: Listener
     test = Rows(source.features, source.texts, index, frame[index])
     learned, train = data.rows(plan, "train")
     rows = Rows(learned.features, learned.texts, train, plan.tables["train"].frame[train])
-    return Evidence(bundle, test, judged, opinion, _chosen(trained), rows, listener)
+    return Evidence(bundle, test, judged, opinion, _chosen(plan, data, trained), rows, listener)
 
 
-def _chosen(trained: Trained) -> Chosen:
+def _chosen(plan: Plan, data: Data, trained: Trained) -> Chosen:
     heard = trained.heard
     raw, final = trained.bundle.rules.apply(heard.sources, heard.has)
-    return Chosen(final, raw, heard.target, heard.weight, heard.has)
+    source, index = trained.valid
+    table = next(name for name, known in data.sources.items() if known is source)
+    rows = Rows(source.features, source.texts, index, plan.tables[table].frame[index])
+    return Chosen(final, raw, heard.target, heard.weight, heard.has, rows, table)
 
 
 def describe_run(plan: Plan, data: Data, trained: Trained, network: dict[str, Any]) -> dict[str, Any]:

@@ -20,11 +20,15 @@ from consilience.training.rules import MASKED_ROWS, Heard, find_rules, hear, mas
 
 
 class Trained(NamedTuple):
-    """The bundle, what its sources said of the validation rows (with folds: out of fold), and the number of rows."""
+    """The bundle, what its sources said of the validation rows (with folds: out of fold), and the number of rows.
+
+    valid: the table of the validation rows and their row numbers int64 [V] in it.
+    """
 
     bundle: Bundle
     heard: Heard
     rows: dict[str, int]
+    valid: tuple[Source, Index]
 
 
 class _Fit(NamedTuple):
@@ -61,7 +65,8 @@ def train_model(plan: Plan, data: Data, folder: Path, listener: Listener = nobod
     heard = [together(parts) for parts in zip(*said, strict=True)]
     bundle.references = _final_references(plan, data, fits, references, bundle, listener)
     bundle.rules = find_rules(plan, masks, heard)
-    return Trained(bundle, heard[0], _row_counts(plan, data))
+    valid = (fits[0].valid[0], np.concatenate([fit.valid[1] for fit in fits]))
+    return Trained(bundle, heard[0], _row_counts(plan, data), valid)
 
 
 def _fits(plan: Plan, data: Data) -> list[_Fit]:

@@ -1,0 +1,1 @@
+"""Where the model fails: weak slices, unequal groups, wrong rows, wrong labels, worn inputs, leaks."""
