@@ -7,54 +7,69 @@ groups, may say more. So the weights are found anew for every pattern, on valida
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from consilience.artifacts.calibration import calibrate, fit_calibration
+from consilience.artifacts.conformal import fit_conformal
 from consilience.artifacts.stack import combine, fit_weights
 
 Array = np.ndarray[Any, Any]
 Pattern = frozenset[str]
 """The groups that a row has."""
 
+UNCHANGED: Mapping[str, Any] = {"kind": "regression", "method": "none", "rows": 0, "log_loss": {}}
+"""Calibration that leaves predictions as they are."""
 MOST_DISCIPLINES = 5
 """Up to so many disciplines every subset has a rule of its own; beyond, singles and leave-one-out."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """weights: source → weight ≥ 0, sum 1."""
+    """From sources to a calibrated prediction, and how sure that is.
+
+    weights: source → weight ≥ 0, sum 1. calibration: see `artifacts.calibration`. conformal: see
+    `artifacts.conformal`; None where no validation row was labelled.
+    """
 
     weights: Mapping[str, float]
+    calibration: Mapping[str, Any]
+    conformal: Mapping[str, Any] | None = None
 
     def raw(self, sources: Mapping[str, Array]) -> Array:
         """The weighted mean of the sources, float64 [N, K]."""
         return combine({name: sources[name] for name in self.weights}, self.weights)
 
     def final(self, raw: Array) -> Array:
-        """The default prediction [N, K] from `raw`."""
-        return raw
+        """The calibrated default prediction [N, K] from `raw`."""
+        return calibrate(dict(self.calibration), raw)
 
     def state(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {"weights": dict(self.weights)}
+        return {"weights": dict(self.weights), "calibration": self.calibration, "conformal": self.conformal}
 
     @staticmethod
     def restored(state: Mapping[str, Any]) -> Rule:
-        return Rule(dict(state["weights"]))
+        return Rule(dict(state["weights"]), state["calibration"], state["conformal"])
 
 
-def fit_rule(kind: str, sources: Mapping[str, Array], target: Array, weight: Array, stack: bool) -> Rule:
+def fit_rule(kind: str, sources: Mapping[str, Array], target: Array, weight: Array, *, stack: bool, seed: int) -> Rule:
     """A rule from predictions on validation rows: source → [V, K], target [V, K], weight [V].
 
     Args:
         stack: False = the network alone.
     """
-    if not (stack and len(target) and len(sources) > 1):
-        return Rule({"network": 1.0})
-    return Rule(fit_weights(kind, sources, target, weight))
+    rule = Rule({"network": 1.0}, UNCHANGED)
+    if not (np.asarray(weight) > 0).any():
+        return rule
+    if stack and len(sources) > 1:
+        rule = replace(rule, weights=fit_weights(kind, sources, target, weight))
+    raw = rule.raw(sources)
+    rule = replace(rule, calibration=fit_calibration(kind, raw, target, weight, seed))
+    return replace(rule, conformal=fit_conformal(kind, rule.final(raw), target, weight, seed))
 
 
 class Rules:
@@ -105,7 +120,7 @@ class Rules:
 
 def sole_rules(groups: Sequence[str]) -> Rules:
     """The network alone, whatever a row has."""
-    return Rules(groups, {frozenset(groups): Rule({"network": 1.0})})
+    return Rules(groups, {frozenset(groups): Rule({"network": 1.0}, UNCHANGED)})
 
 
 def restored_rules(groups: Sequence[str], state: Iterable[Mapping[str, Any]]) -> Rules:

@@ -47,6 +47,7 @@ def save_bundle(bundle: Bundle, folder: Path) -> None:
 
 def _write(bundle: Bundle, folder: Path) -> None:
     write_json(folder / "facts.json", bundle.facts)
+    write_json(folder / "rules.json", bundle.rules.state())
     for i, network in enumerate(bundle.networks):
         weights = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
         save_file(weights, folder / f"network-{i}.safetensors")
@@ -61,7 +62,6 @@ def _write(bundle: Bundle, folder: Path) -> None:
         "recipe": bundle.recipe.model_dump(mode="json"),
         "fusion": [network.candidates[0] for network in bundle.networks],
         "references": list(bundle.references),
-        "rules": bundle.rules.state(),
         "meta": bundle.meta,
         "files": files,
     }
@@ -88,7 +88,7 @@ def load_bundle(folder: Path) -> Bundle:
             network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         networks.append(network.eval())
     references = {n: _reference(folder, n, facts, task.kind) for n in manifest["references"]}
-    rules = restored_rules(list(recipe.groups), manifest["rules"])
+    rules = restored_rules(list(recipe.groups), json.loads((folder / "rules.json").read_text(encoding="utf-8")))
     return Bundle(recipe, facts, networks, references, rules, manifest["meta"])
 
 

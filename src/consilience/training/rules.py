@@ -71,7 +71,14 @@ def find_rules(plan: Plan, masks: Sequence[frozenset[str]], heard: Sequence[Hear
     """A rule for each mask."""
     every = frozenset(plan.recipe.groups)
     rules = {
-        every - hidden: fit_rule(plan.task.kind, said.sources, said.target, said.weight, plan.recipe.stack)
+        every - hidden: fit_rule(
+            plan.task.kind,
+            said.sources,
+            said.target,
+            said.weight,
+            stack=plan.recipe.stack,
+            seed=plan.recipe.seed,
+        )
         for hidden, said in zip(masks, heard, strict=True)
     }
     return Rules(list(plan.recipe.groups), rules)
