@@ -119,7 +119,7 @@ def _steps(
         keeper({"event": "stage", "name": "evaluate"})
         trained.bundle.meta.update(_meta(plan, data))
         save_bundle(trained.bundle, folder.bundle)
-        result = _result(plan, data, trained, keeper)
+        result = _result(plan, data, trained, folder, keeper)
         result["findings"] = finding_dicts(findings)
         result["data"] = described
         now = keeper.lap("evaluate", now)
@@ -176,7 +176,7 @@ def _meta(plan: Plan, data: Data) -> dict[str, Any]:
     return {"primary": plan.task.primary, "kind": plan.task.kind, "prior": prior, "versions": versions()}
 
 
-def _result(plan: Plan, data: Data, trained: Trained, listener: Listener) -> dict[str, Any]:
+def _result(plan: Plan, data: Data, trained: Trained, folder: RunFolder, listener: Listener) -> dict[str, Any]:
     import torch
 
     source, _ = data.rows(plan, "train")
@@ -184,7 +184,7 @@ def _result(plan: Plan, data: Data, trained: Trained, listener: Listener) -> dic
     return plain(  # type: ignore[no-any-return]
         {
             **describe_run(plan, data, trained, network),
-            **evaluate_run(plan, data, trained, listener),
+            **evaluate_run(plan, data, trained, folder.checkpoints, listener),
             "valid": _validation(plan, trained),
             "threads": torch.get_num_threads(),
         }

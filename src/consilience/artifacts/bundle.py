@@ -137,7 +137,9 @@ class Bundle:
 
     def rows(self, features: Features, texts: pl.DataFrame, index: Index, hidden: Iterable[str]) -> Rows:
         """The rows as references read them."""
-        arrays = {g: a for g, a in features.gather(index).items() if self.recipe.groups[g].modality != "text"}
+        groups = self.recipe.groups
+        read = [g for g in features.groups if g in groups and groups[g].modality != "text"]
+        arrays = {g: a for g, a in features.gather(index).items() if g in read}
         return _hide(Rows(arrays, {c: texts[c][index] for c in self.text_columns}), self.recipe, frozenset(hidden))
 
     def predict(self, table: Table, hidden: Iterable[str] = ()) -> tuple[Array, list[Problem]]:

@@ -6,12 +6,14 @@ import platform
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from consilience.core.events import Listener, nobody
 from consilience.data.findings import Finding
 from consilience.evaluation.analysis import measure_all
 from consilience.evaluation.comparison import Judged
+from consilience.evaluation.contribution.retrain import retrained
 from consilience.evaluation.evidence import Chosen, Evidence, Rows
 from consilience.evaluation.judgement import judge, prior_predictions
 from consilience.training.data import Data, problem_dict
@@ -34,12 +36,21 @@ LIBRARIES = (
 )
 
 
-def evaluate_run(plan: Plan, data: Data, trained: Trained, listener: Listener = nobody) -> dict[str, Any]:
-    """Read the test rows once and measure everything on them; see `evaluation.judgement.judge` and `analysis`."""
+def evaluate_run(plan: Plan, data: Data, trained: Trained, folder: Path, listener: Listener = nobody) -> dict[str, Any]:
+    """Read the test rows once and measure everything on them; see `evaluation.judgement.judge` and `analysis`.
+
+    Args:
+        folder: holds the checkpoints of models that are trained for comparison (`report.retrain`).
+    """
     evidence = gather_evidence(plan, data, trained, listener)
     bundle, opinion, rows = evidence.bundle, evidence.opinion, evidence.judged
     found = judge(bundle, opinion, rows, prior_predictions(bundle, len(rows.target)))
-    return {**found, **(measure_all(evidence, listener) if len(rows.target) else {})}
+    if not len(rows.target):
+        return found
+    found |= measure_all(evidence, listener)
+    if plan.recipe.report.retrain and "subsets" in found["contribution"]:
+        found["contribution"]["retrained"] = retrained(plan, data, evidence, folder, listener)
+    return found
 
 
 def gather_evidence(plan: Plan, data: Data, trained: Trained, listener: Listener = nobody) -> Evidence:
