@@ -176,3 +176,27 @@ def test_a_changed_bundle_is_refused(trained: tuple[cs.Model, pl.DataFrame, Path
     file.write_bytes(bytes(data))
     with pytest.raises(cs.InputError, match=r"network-0\.safetensors.*changed"):
         cs.load(tmp_path / "bundle")
+
+
+def test_sets_hold_the_truth_about_as_often_as_they_promise(
+    trained: tuple[cs.Model, pl.DataFrame, Path], make_table: Make
+) -> None:
+    model, _, _ = trained
+    new = make_table(300, seed=77)
+    found = quiet(model.predict_table, new.drop("sick"), level=0.9)
+    held = [actual in said.split(" | ") for actual, said in zip(new["sick"], found["set"], strict=True)]
+    assert np.mean(held) > 0.8
+    with pytest.raises(cs.InputError, match="between 0 and 1"):
+        model.predict_table(new, level=90)
+
+
+def test_hidden_sources_follow_a_rule_of_their_own(
+    trained: tuple[cs.Model, pl.DataFrame, Path], make_table: Make
+) -> None:
+    model, _, run = trained
+    rules = model.bundle.rules
+    assert frozenset(model.groups) in rules.rules
+    assert len(rules.rules) > 1
+    new = make_table(40, seed=5)
+    shown = quiet(model.predict_proba, new, hidden=("image", "audio", "text"))
+    assert np.array_equal(shown, quiet(cs.load(run).predict_proba, new, hidden=("image", "audio", "text")))

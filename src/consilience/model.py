@@ -96,26 +96,54 @@ class Model:
             raise InputError("a regression model has no probabilities", fix="Use predict")
         return self._predictions(read_table(table), hidden)
 
-    def predict_table(self, table: Any, *, hidden: Iterable[str] = ()) -> pl.DataFrame:
-        """A frame with "prediction" and, for classes, "probability:<class>" columns; one row a row of the table."""
-        return pl.DataFrame(self.bundle.task.decode(self._predictions(read_table(table), hidden)))
+    def predict_table(self, table: Any, *, hidden: Iterable[str] = (), level: float | None = None) -> pl.DataFrame:
+        """A frame with "prediction" and, for classes, "probability:<class>" columns; one row a row of the table.
+
+        Args:
+            level: also "set", the classes that hold the true one with this probability (joined by " | "; empty: no
+                class is likely enough, refer the row), or for numbers "low" and "high".
+        """
+        parts = list(self.predict_chunks([read_table(table)], hidden=hidden, level=level))
+        self._warn()
+        return pl.concat(parts)
 
     def _predictions(self, table: Table, hidden: Iterable[str]) -> Array:
         predictions, self.problems = self.bundle.predict(table, hidden)
-        for problem in self.problems:
-            warnings.warn(DataWarning(say(problem)), stacklevel=4)
+        self._warn()
         return predictions
 
-    def predict_chunks(self, tables: Iterable[Table]) -> Iterator[pl.DataFrame]:
-        """Predictions table by table, in constant memory; `problems` counts over all of them."""
+    def _warn(self) -> None:
+        for problem in self.problems:
+            warnings.warn(DataWarning(say(problem)), stacklevel=4)
+
+    def predict_chunks(
+        self, tables: Iterable[Table], *, hidden: Iterable[str] = (), level: float | None = None
+    ) -> Iterator[pl.DataFrame]:
+        """Predictions table by table, in constant memory; `problems` counts over all of them.
+
+        Raises:
+            InputError: when `level` is not between 0 and 1, and as `predict`.
+        """
+        if level is not None and not 0 < level < 1:
+            raise InputError(f"a level lies between 0 and 1, received {level}", fix="Give 0.9 for 90 %")
         offset, seen = 0, []
         for table in tables:
             problems: list[Problem] = []
-            for opinion, problems in self.bundle.opinions(table):  # noqa: B007 (the last one counts all)
-                yield pl.DataFrame(self.bundle.task.decode(opinion.final))
+            for opinion, problems in self.bundle.opinions(table, hidden):  # noqa: B007 (the last one counts all)
+                columns = self.bundle.task.decode(opinion.final)
+                if level is not None:
+                    columns |= self._certain(opinion, level, hidden)
+                yield pl.DataFrame(columns)
             seen.append((offset, problems))
             offset += table.rows
             self.problems = merge_problems(seen)
+
+    def _certain(self, opinion: Opinion, level: float, hidden: Iterable[str]) -> dict[str, Any]:
+        found = self.bundle.rules.certain(opinion.final, opinion.has, level, hidden)
+        if self.classes is None:
+            return {"low": found[:, 0], "high": found[:, 1]}
+        names = self.classes
+        return {"set": [" | ".join(n for n, held in zip(names, row, strict=True) if held) for row in found]}
 
     def evaluate(self, table: Any, *, hidden: Iterable[str] = ()) -> dict[str, dict[str, float]]:
         """{metric: {"value", "low", "high"}} of the default prediction on a labelled table, 95 % intervals.

@@ -14,11 +14,11 @@ from consilience.cli.app import VERBS, app
 
 OPTIONS = {
     "train": "--target --test --valid --ignore --run --resume --seed --effort --recipe --set --stack --language --json "
-    "--quiet",
+    "--slice --abstain --retrain --quiet",
     "design": "--target --ignore --seed --effort --recipe --set --out --json",
     "inspect": "--target --test --out --json --ignore",
     "evaluate": "--hide --json",
-    "predict": "--out --json --quiet",
+    "predict": "--out --level --json --quiet",
     "report": "--language --out --open",
     "demo": "--out --seed --json",
 }

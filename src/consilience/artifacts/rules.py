@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from consilience.artifacts.calibration import calibrate, fit_calibration
-from consilience.artifacts.conformal import fit_conformal
+from consilience.artifacts.conformal import fit_conformal, prediction_intervals, prediction_sets
 from consilience.artifacts.stack import combine, fit_weights
+from consilience.core.errors import InputError
 
 Array = np.ndarray[Any, Any]
 Pattern = frozenset[str]
@@ -113,9 +114,32 @@ class Rules:
             raw[rows], final[rows] = said, rule.final(said)
         return raw, final
 
+    def certain(self, final: Array, has: Array, level: float, hidden: Iterable[str] = ()) -> Array:
+        """What holds the truth with probability `level`: bool [N, K], the classes in the set (it may be empty: refer
+        the row), or for values float64 [N, 2] (from, to).
+
+        Raises:
+            InputError: when no validation row was labelled, so that nothing can be promised.
+        """
+        found = None
+        for rule, rows in self.parts(has, hidden):
+            if rule.conformal is None:
+                raise InputError("the model has no validation rows to take sets and intervals from")
+            part = _certain(dict(rule.conformal), final[rows], level)
+            found = np.zeros((len(final), part.shape[1]), part.dtype) if found is None else found
+            found[rows] = part
+        assert found is not None, "parts cover all rows"
+        return found
+
     def state(self) -> list[dict[str, Any]]:
         """Plain JSON values."""
         return [{"present": sorted(pattern), **rule.state()} for pattern, rule in self.rules.items()]
+
+
+def _certain(state: dict[str, Any], final: Array, level: float) -> Array:
+    if state["kind"] == "regression":
+        return prediction_intervals(state, final, level)
+    return prediction_sets(state, final, level)
 
 
 def sole_rules(groups: Sequence[str]) -> Rules:

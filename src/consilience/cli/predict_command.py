@@ -16,6 +16,9 @@ def command(
     run: Annotated[Path, typer.Argument(help="Run folder or model folder.")],
     table: Annotated[str, typer.Argument(help="Table to predict; the target column may be missing.")],
     out: Annotated[Path, typer.Option(help="File to write: .parquet, .csv, .tsv, .jsonl or .arrow.")],
+    level: Annotated[
+        float | None, typer.Option(help="Also sets of classes (or intervals) that hold the truth so often: 0.9.")
+    ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
@@ -34,7 +37,7 @@ def command(
 
         def frames() -> Iterator[pl.DataFrame]:
             nonlocal done
-            for frame in model.predict_chunks(iterate_tables(table)):
+            for frame in model.predict_chunks(iterate_tables(table), level=level):
                 done += frame.height
                 listener({"event": "progress", "name": "predict", "done": done, "total": total or done})
                 yield frame

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from consilience.model import Model
 
 
 def command(
@@ -24,12 +27,21 @@ def command(
         bool | None, typer.Option("--stack/--no-stack", help="Combine network and references, or not.")
     ] = None,
     language: Annotated[str | None, typer.Option(help="Language of the report: en or zh.")] = None,
+    slices: Annotated[
+        list[str] | None, typer.Option("--slice", help='Rows to look at apart: "age>60 & sex==F"; may be repeated.')
+    ] = None,
+    abstain: Annotated[
+        float | None, typer.Option(help="Largest error rate wanted, 0.05 say: which rows to refer to a person.")
+    ] = None,
+    retrain: Annotated[
+        bool, typer.Option("--retrain", help="Check each source's contribution by training without it (slow).")
+    ] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Train on TRAIN to predict TARGET, evaluate on held-out rows, and leave a run folder with a report."""
     from consilience.cli.live import live
-    from consilience.cli.options import columns, echo_json
+    from consilience.cli.options import columns, report_settings
     from consilience.core.errors import InputError
 
     if resume is None and train is None:
@@ -37,12 +49,8 @@ def command(
     if resume is not None:
         changed: dict[str, object] = {"--target": target, "--ignore": ignore, "--seed": seed}
         changed |= {"--effort": effort, "--recipe": recipe, "--set": settings or None, "--stack": stack, "--run": run}
-        changed |= {"--language": language}
-        for option, value in changed.items():
-            if value is not None:
-                raise InputError(
-                    f"{option} cannot change a run that has begun", where="--resume", fix="Start a new run with it"
-                )
+        changed |= {"--language": language, "--slice": slices, "--abstain": abstain, "--retrain": retrain or None}
+        _refuse(changed)
     from consilience import api
 
     with live(quiet=quiet or json_output) as listener:
@@ -56,14 +64,32 @@ def command(
                 valid=valid,
                 test=test,
                 recipe=recipe,
-                settings=(*(settings or ()), *([f"report.language={language}"] if language else [])),
+                settings=(*(settings or ()), *report_settings(language, slices, abstain, retrain)),
                 run=run,
                 listener=listener,
                 **fields,
             )
-    if json_output:
-        echo_json(model.metrics)
-        return
+    _tell(model, json_output)
+
+
+def _tell(model: Model, json_output: bool) -> None:
+    from consilience.cli.options import echo_json
     from consilience.cli.summary import print_summary
 
-    print_summary(model.metrics, model.run)
+    if json_output:
+        echo_json(model.metrics)
+    else:
+        print_summary(model.metrics, model.run)
+
+
+def _refuse(changed: dict[str, object]) -> None:
+    """
+    Raises:
+        InputError: when an option was given that would change a run that is resumed.
+    """
+    from consilience.core.errors import InputError
+
+    for option, value in changed.items():
+        if value is not None:
+            message = f"{option} cannot change a run that has begun"
+            raise InputError(message, where="--resume", fix="Start a new run with it")

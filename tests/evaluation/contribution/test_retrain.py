@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.evaluation.contribution.test_truths import noise
 
 import consilience as cs
-from tests.evaluation.contribution.test_truths import noise
 
 
 @pytest.mark.slow
