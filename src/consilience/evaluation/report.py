@@ -20,7 +20,7 @@ from consilience.evaluation.figures import make_figures
 from consilience.evaluation.language import Language, language_of, plural, say, words
 from consilience.evaluation.leaks import leaks_of
 from consilience.evaluation.methods import facts_of, methods_paragraph, role_name
-from consilience.evaluation.told import tell_all
+from consilience.evaluation.told import findings_in, tell_all
 
 Result = Mapping[str, Any]
 FIRST = ("contribution",)
@@ -56,15 +56,15 @@ def render_report(result: Result, events: Sequence[Event], language: str | None 
         "notes": _named("note", spoken),
         "sections": _named("section", spoken),
         "clean": clean,
-        **_words(result, spoken),
+        **_words(result, findings_in(result, events, spoken), spoken),
         **_tables(result, spoken),
     }
     page["contents"] = _contents(page)
     return environment.get_template("report.html.j2").render(page)
 
 
-def _words(result: Result, language: Language) -> dict[str, Any]:
-    """Every sentence of the page."""
+def _words(result: Result, found: Sequence[Mapping[str, Any]], language: Language) -> dict[str, Any]:
+    """Every sentence of the page. A leak is left out of the findings: it stands on the page's first lines."""
     target = clean(str(result["target"]))
     facts = {"task": wording.task_name(result, language), "rows": wording.rows_sentence(result, language)}
     groups = say("sentences.list.comma", language).join(clean(str(group)) for group in result.get("groups") or {})
@@ -77,7 +77,7 @@ def _words(result: Result, language: Language) -> dict[str, Any]:
         "leaks": tell_all(leaks_of(result), language),
         "verdict": wording.verdict(result, language),
         "fusion": _fusion(result, language),
-        "findings": tell_all(result.get("findings") or (), language),
+        "findings": tell_all([f for f in found if f.get("code") != "leak"], language),
         "warnings": result.get("warnings") or (),
         "warning": say("names.severity.warning", language),
         "paragraph": methods_paragraph(result, language),

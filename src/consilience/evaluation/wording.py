@@ -87,6 +87,12 @@ def gap(metric: str, value: float, signed: bool = False, language: Language = "e
     return say("sentences.number.points", language, value=figure) if metric in PERCENTAGES else figure
 
 
+def gap_interval(metric: str, low: float, high: float, signed: bool = False, language: Language = "en") -> str:
+    """ "8.6 to 16.2 points"."""
+    ends = {"low": _figure(metric, low, signed), "high": gap(metric, high, signed, language)}
+    return say("sentences.number.interval", language, **ends)
+
+
 def _figure(metric: str, value: float, signed: bool) -> str:
     sign = "+" if signed else ""
     if metric in PERCENTAGES:
@@ -236,8 +242,7 @@ def _by(pair: Mapping[str, Any], language: Language) -> str:
     if low is None or high is None:
         return say("sentences.number.by_alone", language, size=size, metric=name)
     sign, (low, high) = (-1, (high, low)) if pair["verdict"] == "worse" else (1, (low, high))
-    first, last = _figure(metric, sign * low, signed), gap(metric, sign * high, signed, language)
-    between = say("sentences.number.interval", language, low=first, high=last)
+    between = gap_interval(metric, sign * low, sign * high, signed, language)
     return say("sentences.number.by", language, size=size, metric=name, between=between)
 
 
