@@ -22,6 +22,7 @@ from consilience.data.checks.base import View
 from consilience.data.features import in_memory
 from consilience.data.findings import run_checks
 from consilience.data.table import Table
+from consilience.evaluation.card import write_card
 from consilience.evaluation.checks.base import check_result
 from consilience.evaluation.judgement import learn_prior
 from consilience.evaluation.report import write_report
@@ -100,8 +101,7 @@ def _steps(
 ) -> Model:
     tables, described = given
     began = keeper.began
-    folder.write_start(recipe, described)
-    folder.write_recipe(plan.recipe)
+    folder.write_start(recipe, plan.recipe, described)
     with JsonLines(folder.events) as lines, TensorBoard(folder.tensorboard) as board:
         keeper.listeners += [lines, board]
         if note:
@@ -126,6 +126,7 @@ def _steps(
         result["seconds"] = {**keeper.seconds, "total": now - began}
         keeper({"event": "end", "network": "all", "seconds": now - began})
     write_report(result, read_events(folder.events), folder.report)
+    write_card(result, folder.card)
     result["seconds"]["evaluate"] += time.monotonic() - now
     result["seconds"]["total"] = time.monotonic() - began
     folder.write_result(result)

@@ -46,7 +46,7 @@ def _models(result: Result, language: Language) -> Figure:
         (say("page.models.alone", language), _scores(metric, alone, ("alone",), language)),
     ]
     direction = say(f"page.note.{'lower' if lower_is_better(metric) else 'higher'}", language)
-    axis = say("page.models.axis", language, metric=wording.metric_name(metric, language), direction=direction)
+    axis = say("page.models.axis", language, metric=wording.inline(metric, language), direction=direction)
     percent = metric in wording.PERCENTAGES
     wide, narrow = _both(lambda width: dot_whisker(sections, axis, percent, width))
     about = say("page.note.alone", language) if alone else ""
@@ -133,7 +133,7 @@ def _curves(result: Result, events: Sequence[Event], language: Language) -> Figu
     valid = {name: _points(found, lambda e: (e.get("valid") or {}).get(metric)) for name, found in history.items()}
     percent = metric in wording.PERCENTAGES
     epoch, losses = say("page.axis.epoch", language), say("page.axis.loss", language)
-    name = say("page.axis.valid", language, metric=wording.metric_name(metric, language))
+    name = say("page.axis.valid", language, metric=wording.inline(metric, language))
     panels = [curves(loss, (epoch, losses), width=PANEL, language=language)]
     if any(valid.values()):
         panels.append(curves(valid, (epoch, name), percent, best_epochs(events), PANEL, language))

@@ -15,6 +15,7 @@ from consilience.core.events import Event
 from consilience.core.files import write_text
 from consilience.evaluation import sheets, wording
 from consilience.evaluation.analysis import Figure, Section, show_all
+from consilience.evaluation.card import write_card
 from consilience.evaluation.charts.svg import clean
 from consilience.evaluation.figures import make_figures
 from consilience.evaluation.language import Language, language_of, plural, say, words
@@ -138,7 +139,7 @@ def write_report(result: Result, events: Sequence[Event], path: Path, language: 
 
 
 def report_again(run: Path, language: str | None = None, path: Path | None = None) -> Path:
-    """Write the report of a finished run again, from its folder alone.
+    """Write the report of a finished run again, from its folder alone; in the folder itself the model card too.
 
     Args:
         language: "en" or "zh"; the recipe's when None.
@@ -152,9 +153,11 @@ def report_again(run: Path, language: str | None = None, path: Path | None = Non
 
     folder = RunFolder(run)
     folder.read_start()
-    path = path or folder.report
-    write_report(folder.read_result(), read_events(folder.events), path, language)
-    return path
+    result = folder.read_result()
+    write_report(result, read_events(folder.events), path or folder.report, language)
+    if path is None:
+        write_card(result, folder.card, language)
+    return path or folder.report
 
 
 def plain(value: Any) -> Any:

@@ -136,7 +136,7 @@ def curve_sheet(history: Mapping[str, Sequence[Mapping[str, Any]]], metric: str,
             raw.append([network, epoch, loss, valid])
             figures = [wording.number("loss", loss), wording.number(metric, valid, language)]
             shown.append([network, str(epoch), *figures])
-    name = say("page.axis.valid", language, metric=wording.metric_name(metric, language))
+    name = say("page.axis.valid", language, metric=wording.inline(metric, language))
     axes = [say("page.axis.epoch", language), say("page.axis.loss", language)]
     return Sheet("curves.csv", [*heads(["network"], language), *axes, name], shown, raw)
 

@@ -33,6 +33,12 @@ def metric_name(metric: str, language: Language = "en") -> str:
     return say(key, language) if known(key) else metric.replace("_", " ")
 
 
+def inline(metric: str, language: Language = "en") -> str:
+    """A metric's name inside a sentence: Chinese sets a space before Latin letters."""
+    name = metric_name(metric, language)
+    return f" {name}" if language == "zh" and name[0].isascii() else name
+
+
 def predictor_name(name: str, task: str = "", language: Language = "en") -> str:
     """stack, network, linear, trees, majority as a reader calls them."""
     for key in (f"names.floor.{task}" if name == "majority" else "", f"names.predictor.{name}"):
@@ -200,7 +206,7 @@ def _performance(result: Result, language: Language) -> str:
         rows=plural("held_out", rows, language),
         model=the(str(result.get("predictor", "network")), language),
         target=result.get("target"),
-        metric=f"{_article(name)}{name}" if language == "en" else name,
+        metric=f"{_article(name)}{name}" if language == "en" else inline(metric, language),
         measured=measured(metric, score, language),
     )
     floor = ((result.get("references") or {}).get("majority") or {}).get(metric) or {}

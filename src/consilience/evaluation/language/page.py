@@ -20,8 +20,8 @@ WORDS = {
         "section.findings": "What to know about the data and the run",
         "section.problems": "Cells that had to be repaired",
         "section.methods": "Methods",
-        "note.leaks": "Test rows or columns told the model what it should have had to predict. Until this is mended, "
-        "the figures below say little about new rows.",
+        "note.leaks": "Test rows or columns may have told the model what it should have had to predict. Until this is "
+        "mended, the figures below say little about new rows.",
         "note.alone": "“only …” is the prediction from one group of columns: the network's own head for that group, "
         "trained beside the joint one.",
         "note.confusion": "Each row is an actual class; shades are shares of that row. Blue is right, orange is wrong.",
@@ -113,7 +113,7 @@ WORDS = {
         "section.findings": "关于数据和本次运行的提醒",
         "section.problems": "经过修复的单元格",
         "section.methods": "方法",
-        "note.leaks": "测试数据或某些列已向模型透露了本应由其预测的答案。在修正之前，"
+        "note.leaks": "测试数据或某些列可能已向模型透露了本应由其预测的答案。在修正之前，"
         "下列数字不能说明模型在新数据上的表现。",
         "note.alone": "“仅 …”是只用一组列作出的预测：由网络中该组自己的输出头给出，与联合输出头一同训练。",
         "note.confusion": "每行为一个实际类别，颜色深浅表示在该行中所占的比例。蓝色为正确，橙色为错误。",
