@@ -177,7 +177,7 @@ def problem_sheet(result: Result, language: Language = "en") -> Sheet:
         cells = [f"{int(problem['count']):,}", listed(rows, 4, language), listed(examples, 2, language)]
         shown.append([*labels, *cells])
         raw.append([*labels, problem["count"], " ".join(rows), "; ".join(examples)])
-    names = ["table", "column", "what", "cells", "rows", "example"]
+    names = ["table", "column", "what", "cells", "numbers", "example"]
     return Sheet("repairs.csv", heads(names, language), shown, raw, 3, (4, 5))
 
 
