@@ -15,6 +15,7 @@ _LAZY = {
     "MultimodalRegressor": "consilience.estimators:MultimodalRegressor",
     "Recipe": "consilience.core.recipe:Recipe",
     "DataWarning": "consilience.model:DataWarning",
+    "check": "consilience.evaluation.checks.look:check_run",
     "design": "consilience.api:design",
     "fit": "consilience.api:fit",
     "inspect": "consilience.data.inspection:inspect",

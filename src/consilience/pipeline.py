@@ -22,6 +22,8 @@ from consilience.data.checks.base import View
 from consilience.data.features import in_memory
 from consilience.data.findings import run_checks
 from consilience.data.table import Table
+from consilience.evaluation.card import write_card
+from consilience.evaluation.checks.base import check_result
 from consilience.evaluation.judgement import learn_prior
 from consilience.evaluation.report import write_report
 from consilience.evaluation.result import describe_run, evaluate_run, finding_dicts, versions
@@ -101,8 +103,7 @@ def _steps(
 ) -> Model:
     tables, described = given
     began = keeper.began
-    folder.write_start(recipe, described)
-    folder.write_recipe(plan.recipe)
+    folder.write_start(recipe, plan.recipe, described)
     with JsonLines(folder.events) as lines, TensorBoard(folder.tensorboard) as board:
         keeper.listeners += [lines, board]
         if note:
@@ -122,10 +123,12 @@ def _steps(
         result = _result(plan, data, trained, folder, keeper)
         result["findings"] = finding_dicts(findings)
         result["data"] = described
+        result["findings"] += _run_findings(result, folder, keeper)
         now = keeper.lap("evaluate", now)
         result["seconds"] = {**keeper.seconds, "total": now - began}
         keeper({"event": "end", "network": "all", "seconds": now - began})
     write_report(result, read_events(folder.events), folder.report)
+    write_card(result, folder.card)
     result["seconds"]["evaluate"] += time.monotonic() - now
     result["seconds"]["total"] = time.monotonic() - began
     folder.write_result(result)
@@ -157,6 +160,15 @@ def _findings(plan: Plan, listener: Listener) -> Any:
         if finding.severity != "info":
             listener({"event": "warning", "code": finding.code, "message": finding.message})
     return found
+
+
+def _run_findings(result: dict[str, Any], folder: RunFolder, listener: Listener) -> list[dict[str, Any]]:
+    """What the checks of the run found, in English: the report words them again in its language."""
+    found, _ = check_result(result, read_events(folder.events))
+    for finding in found:
+        if finding.severity != "info":
+            listener({"event": "warning", "code": finding.code, "message": finding.message})
+    return finding_dicts(found)
 
 
 def _lighter(plan: Plan) -> Plan:

@@ -19,6 +19,7 @@ OPTIONS = {
     "inspect": "--target --test --out --json --ignore",
     "evaluate": "--hide --json",
     "predict": "--out --level --json --quiet",
+    "check": "--strict --json",
     "report": "--language --out --open",
     "demo": "--out --seed --json",
 }

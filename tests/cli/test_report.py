@@ -6,6 +6,7 @@ import json
 import runpy
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from consilience.artifacts.run_folder import RunFolder
 from consilience.cli.app import app
 from consilience.core.errors import InputError
+from consilience.model import Model
 
 fake = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "evaluation" / "fake_result.py")))
 
@@ -46,3 +48,14 @@ def test_bad_input_is_named(run: Path, arguments: list[str], words: str) -> None
     done = CliRunner().invoke(app, ["report", str(run), *arguments])
     assert isinstance(done.exception, InputError)
     assert any(word in str(done.exception) for word in words.split("|"))
+
+
+def test_a_model_writes_its_report_and_card_again(run: Path) -> None:
+    bundle: Any = None
+    model = Model(bundle, run)
+    path = model.write_report(language="zh")
+    assert path == run / "report.html"
+    assert "主要结论" in path.read_text(encoding="utf-8")
+    assert "预期用途" in (run / "card.md").read_text(encoding="utf-8")
+    with pytest.raises(InputError, match="no run folder"):
+        Model(bundle).write_report()

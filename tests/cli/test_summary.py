@@ -38,7 +38,7 @@ def test_the_summary_gives_verdict_figures_weights_and_report(tmp_path: Path) ->
     assert "61.0 %" in line_of(text, "linear reference")
     assert "83.3 %" in line_of(text, "only image")
     assert "weights of the stack: network 0.83, linear reference 0.00, boosted trees 0.17" in text
-    assert "2 findings about the data (near_duplicate_image, target_leak) and 1,207 cells repaired" in text
+    assert "2 findings about data and run (near_duplicate_image, target_leak) and 1,207 cells repaired" in text
     assert line_of(text, "report").endswith(str(tmp_path / "run" / "report.html"))
 
 

@@ -48,6 +48,11 @@ class RunFolder:
         return self.path / "report.html"
 
     @property
+    def card(self) -> Path:
+        """The model card."""
+        return self.path / "card.md"
+
+    @property
     def recipe(self) -> Path:
         return self.path / "recipe.yaml"
 
@@ -83,11 +88,10 @@ class RunFolder:
         examples = read_json(self.examples) if self.examples.is_file() else {}
         return {**result, **{name: {**result[name], "examples": found} for name, found in examples.items()}}
 
-    def write_start(self, recipe: Recipe, tables: dict[str, dict[str, Any]]) -> None:
-        write_json(self.start, {"recipe": recipe.model_dump(mode="json"), "tables": tables})
-
-    def write_recipe(self, recipe: Recipe) -> None:
-        write_text(self.recipe, dump_recipe(recipe))
+    def write_start(self, given: Recipe, resolved: Recipe, tables: dict[str, dict[str, Any]]) -> None:
+        """run.json with the recipe as given, recipe.yaml with every field filled."""
+        write_json(self.start, {"recipe": given.model_dump(mode="json"), "tables": tables})
+        write_text(self.recipe, dump_recipe(resolved))
 
     def read_start(self) -> dict[str, Any]:
         """

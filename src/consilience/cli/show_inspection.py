@@ -17,13 +17,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table as Grid
 from rich.text import Text
 
+from consilience.cli.show_findings import print_findings
 from consilience.core.events import Event, Listener, nobody
 from consilience.core.registry import names
 from consilience.data.inspection import Inspection
 from consilience.data.schema import Column
 from consilience.data.wording import clipped, counted
 
-MARK = {"error": ("✗", "bold red"), "warning": ("!", "bold yellow"), "info": ("·", "cyan")}
 MOST_NAME = 30
 WIDE = 120
 MOST_COLUMNS = 40
@@ -141,12 +141,7 @@ def _print_findings(console: Console, seen: Inspection) -> None:
     console.print()
     if not seen.findings:
         console.print(f"[bold green]✓[/bold green] nothing odd was found by {_looked(seen)}.")
-    for finding in seen.findings:
-        mark, style = MARK[finding.severity]
-        console.print(Text.assemble((f"{mark} {finding.title}", style), (f"  {finding.code}", "dim")))
-        console.print(Padding(Text(finding.message), (0, 0, 0, 2)))
-    for skipped in seen.not_looked:
-        console.print(Text(f"  {skipped.code} did not look: {skipped.reason}", style="dim"))
+    print_findings(console, seen.findings, seen.not_looked)
 
 
 def _looked(seen: Inspection) -> str:

@@ -76,6 +76,17 @@ BUILTIN: dict[str, dict[str, str]] = {
         "target_leak": "consilience.data.checks.target_leak:TargetLeak",
         "unreadable_media": "consilience.data.checks.unreadable_media:UnreadableMedia",
     },
+    "run_check": {
+        "leak": "consilience.evaluation.checks.leak:Leak",
+        "lost_coverage": "consilience.evaluation.checks.lost_coverage:LostCoverage",
+        "miscalibration": "consilience.evaluation.checks.miscalibration:Miscalibration",
+        "overfitting": "consilience.evaluation.checks.overfitting:Overfitting",
+        "too_few_rows": "consilience.evaluation.checks.too_few_rows:TooFewRows",
+        "underfitting": "consilience.evaluation.checks.underfitting:Underfitting",
+        "unstable_seeds": "consilience.evaluation.checks.unstable_seeds:UnstableSeeds",
+        "unused_discipline": "consilience.evaluation.checks.unused_discipline:UnusedDiscipline",
+        "worse_than_linear": "consilience.evaluation.checks.worse_than_linear:WorseThanLinear",
+    },
 }
 
 

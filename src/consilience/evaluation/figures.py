@@ -13,6 +13,7 @@ from consilience.evaluation.charts.confusion import MOST_CLASSES, confusion, wor
 from consilience.evaluation.charts.curves import curves
 from consilience.evaluation.charts.dot_whisker import Score, dot_whisker
 from consilience.evaluation.charts.scatter import scatter
+from consilience.evaluation.history import best_epochs, history_of
 from consilience.evaluation.language import Language, say
 
 Result = Mapping[str, Any]
@@ -45,7 +46,7 @@ def _models(result: Result, language: Language) -> Figure:
         (say("page.models.alone", language), _scores(metric, alone, ("alone",), language)),
     ]
     direction = say(f"page.note.{'lower' if lower_is_better(metric) else 'higher'}", language)
-    axis = say("page.models.axis", language, metric=wording.metric_name(metric, language), direction=direction)
+    axis = say("page.models.axis", language, metric=wording.inline(metric, language), direction=direction)
     percent = metric in wording.PERCENTAGES
     wide, narrow = _both(lambda width: dot_whisker(sections, axis, percent, width))
     about = say("page.note.alone", language) if alone else ""
@@ -123,15 +124,6 @@ def _scatter(result: Result, language: Language) -> Figure | None:
     return Figure(say("page.section.scatter", language), "", wide, narrow, note, sheet)
 
 
-def history_of(events: Sequence[Event]) -> dict[str, list[Event]]:
-    """Network → its evaluation events by epoch; of an epoch that a resumed run repeated, the last one."""
-    found: dict[str, dict[int, Event]] = {}
-    for event in events:
-        if event.get("event") == "evaluation":
-            found.setdefault(str(event.get("network", "network")), {})[int(event["epoch"])] = event
-    return {name: [epochs[e] for e in sorted(epochs)] for name, epochs in found.items()}
-
-
 def _curves(result: Result, events: Sequence[Event], language: Language) -> Figure | None:
     history = history_of(events)
     if not history:
@@ -141,11 +133,11 @@ def _curves(result: Result, events: Sequence[Event], language: Language) -> Figu
     valid = {name: _points(found, lambda e: (e.get("valid") or {}).get(metric)) for name, found in history.items()}
     percent = metric in wording.PERCENTAGES
     epoch, losses = say("page.axis.epoch", language), say("page.axis.loss", language)
-    name = say("page.axis.valid", language, metric=wording.metric_name(metric, language))
+    name = say("page.axis.valid", language, metric=wording.inline(metric, language))
     panels = [curves(loss, (epoch, losses), width=PANEL, language=language)]
     if any(valid.values()):
-        panels.append(curves(valid, (epoch, name), percent, _best_epochs(events), PANEL, language))
-    note = say("page.note.curves", language) if _best_epochs(events) else ""
+        panels.append(curves(valid, (epoch, name), percent, best_epochs(events), PANEL, language))
+    note = say("page.note.curves", language) if best_epochs(events) else ""
     sheet = sheets.curve_sheet(history, metric, language)
     return Figure(say("page.section.curves", language), "", "", "", note, sheet, tuple(panels))
 
@@ -153,12 +145,3 @@ def _curves(result: Result, events: Sequence[Event], language: Language) -> Figu
 def _points(events: Sequence[Event], value: Callable[[Event], float | None]) -> list[tuple[int, float]]:
     found = ((int(event["epoch"]) + 1, value(event)) for event in events)
     return [(epoch, float(v)) for epoch, v in found if v is not None]
-
-
-def _best_epochs(events: Sequence[Event]) -> dict[str, int]:
-    """Network → epoch (from 1) of its best score; "best" in an end event: [[score, tie-breaker, epoch, fusion], …]."""
-    return {
-        str(event["network"]): int(event["best"][0][2]) + 1
-        for event in events
-        if event.get("event") == "end" and event.get("best")
-    }

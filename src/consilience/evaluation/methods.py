@@ -130,7 +130,7 @@ def _training(result: Result, language: Language) -> str:
     train = _recipe(result, "train") or {}
     named = [_m(f"set.{name}", language, value=train[name]) for name in SETTINGS if train.get(name) is not None]
     settings = _m("train", language, settings=_comma(language).join(named)) if named else ""
-    metric = wording.metric_name(str(train.get("metric") or result["primary"]), language)
+    metric = wording.inline(str(train.get("metric") or result["primary"]), language)
     return wording.spaced([settings, _m("metric", language, metric=metric)], language)
 
 

@@ -15,12 +15,13 @@ from consilience.core.events import Event
 from consilience.core.files import write_text
 from consilience.evaluation import sheets, wording
 from consilience.evaluation.analysis import Figure, Section, show_all
+from consilience.evaluation.card import write_card
 from consilience.evaluation.charts.svg import clean
 from consilience.evaluation.figures import make_figures
 from consilience.evaluation.language import Language, language_of, plural, say, words
 from consilience.evaluation.leaks import leaks_of
 from consilience.evaluation.methods import facts_of, methods_paragraph, role_name
-from consilience.evaluation.told import tell_all
+from consilience.evaluation.told import findings_in, tell_all
 
 Result = Mapping[str, Any]
 FIRST = ("contribution",)
@@ -56,15 +57,15 @@ def render_report(result: Result, events: Sequence[Event], language: str | None 
         "notes": _named("note", spoken),
         "sections": _named("section", spoken),
         "clean": clean,
-        **_words(result, spoken),
+        **_words(result, findings_in(result, events, spoken), spoken),
         **_tables(result, spoken),
     }
     page["contents"] = _contents(page)
     return environment.get_template("report.html.j2").render(page)
 
 
-def _words(result: Result, language: Language) -> dict[str, Any]:
-    """Every sentence of the page."""
+def _words(result: Result, found: Sequence[Mapping[str, Any]], language: Language) -> dict[str, Any]:
+    """Every sentence of the page. A leak is left out of the findings: it stands on the page's first lines."""
     target = clean(str(result["target"]))
     facts = {"task": wording.task_name(result, language), "rows": wording.rows_sentence(result, language)}
     groups = say("sentences.list.comma", language).join(clean(str(group)) for group in result.get("groups") or {})
@@ -77,7 +78,7 @@ def _words(result: Result, language: Language) -> dict[str, Any]:
         "leaks": tell_all(leaks_of(result), language),
         "verdict": wording.verdict(result, language),
         "fusion": _fusion(result, language),
-        "findings": tell_all(result.get("findings") or (), language),
+        "findings": tell_all([f for f in found if f.get("code") != "leak"], language),
         "warnings": result.get("warnings") or (),
         "warning": say("names.severity.warning", language),
         "paragraph": methods_paragraph(result, language),
@@ -138,7 +139,7 @@ def write_report(result: Result, events: Sequence[Event], path: Path, language: 
 
 
 def report_again(run: Path, language: str | None = None, path: Path | None = None) -> Path:
-    """Write the report of a finished run again, from its folder alone.
+    """Write the report of a finished run again, from its folder alone; in the folder itself the model card too.
 
     Args:
         language: "en" or "zh"; the recipe's when None.
@@ -152,9 +153,11 @@ def report_again(run: Path, language: str | None = None, path: Path | None = Non
 
     folder = RunFolder(run)
     folder.read_start()
-    path = path or folder.report
-    write_report(folder.read_result(), read_events(folder.events), path, language)
-    return path
+    result = folder.read_result()
+    write_report(result, read_events(folder.events), path or folder.report, language)
+    if path is None:
+        write_card(result, folder.card, language)
+    return path or folder.report
 
 
 def plain(value: Any) -> Any:

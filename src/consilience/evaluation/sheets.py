@@ -138,7 +138,7 @@ def curve_sheet(history: Mapping[str, Sequence[Mapping[str, Any]]], metric: str,
             raw.append([network, epoch, loss, valid])
             figures = [wording.number("loss", loss), wording.number(metric, valid, language)]
             shown.append([network, str(epoch), *figures])
-    name = say("page.axis.valid", language, metric=wording.metric_name(metric, language))
+    name = say("page.axis.valid", language, metric=wording.inline(metric, language))
     axes = [say("page.axis.epoch", language), say("page.axis.loss", language)]
     return Sheet("curves.csv", [*heads(["network"], language), *axes, name], shown, raw)
 
@@ -179,7 +179,7 @@ def problem_sheet(result: Result, language: Language = "en") -> Sheet:
         cells = [f"{int(problem['count']):,}", listed(rows, 4, language), listed(examples, 2, language)]
         shown.append([*labels, *cells])
         raw.append([*labels, problem["count"], " ".join(rows), "; ".join(examples)])
-    names = ["table", "column", "what", "cells", "rows", "example"]
+    names = ["table", "column", "what", "cells", "numbers", "example"]
     return Sheet("repairs.csv", heads(names, language), shown, raw, 3, (4, 5))
 
 

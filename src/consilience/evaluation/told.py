@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from consilience.core.events import Event
+from consilience.core.registry import names
+from consilience.evaluation.checks.base import check_result
 from consilience.evaluation.language import Language, known, say
 
 SEVERITIES = ("error", "warning", "info")
@@ -33,12 +36,22 @@ def tell(finding: Mapping[str, Any], language: Language) -> Told:
     severity = str(finding.get("severity"))
     severity = severity if severity in SEVERITIES else "info"
     code, title, why = str(finding.get("code")), str(finding.get("title")), ""
-    foreign = language != "en"
+    foreign = language != "en" and code not in names("run_check")
     if foreign and known(f"data_findings.title.{code}"):
         title = say(f"data_findings.title.{code}", language)
         why = say(f"data_findings.why.{code}", language)
     tag = say(f"names.severity.{severity}", language)
     return Told(severity, tag, code, title, why, str(finding.get("message")), foreign)
+
+
+def findings_in(result: Mapping[str, Any], events: Sequence[Event], language: Language) -> list[Mapping[str, Any]]:
+    """The findings of a result; those of the run's own checks worded again in the language."""
+    stored = list(result.get("findings") or ())
+    own = names("run_check")
+    if language == "en" or not any(finding.get("code") in own for finding in stored):
+        return stored
+    again, _ = check_result(result, events, language)
+    return [*(f for f in stored if f.get("code") not in own), *(finding._asdict() for finding in again)]
 
 
 def tell_all(findings: Sequence[Mapping[str, Any]], language: Language) -> list[Told]:

@@ -33,6 +33,12 @@ def metric_name(metric: str, language: Language = "en") -> str:
     return say(key, language) if known(key) else metric.replace("_", " ")
 
 
+def inline(metric: str, language: Language = "en") -> str:
+    """A metric's name inside a sentence: Chinese sets a space before Latin letters."""
+    name = metric_name(metric, language)
+    return f" {name}" if language == "zh" and name[0].isascii() else name
+
+
 def predictor_name(name: str, task: str = "", language: Language = "en") -> str:
     """stack, network, linear, trees, majority as a reader calls them."""
     for key in (f"names.floor.{task}" if name == "majority" else "", f"names.predictor.{name}"):
@@ -85,6 +91,12 @@ def gap(metric: str, value: float, signed: bool = False, language: Language = "e
     """A difference: "13.0 points" for a percentage, else the metric's own unit."""
     figure = _figure(metric, value, signed)
     return say("sentences.number.points", language, value=figure) if metric in PERCENTAGES else figure
+
+
+def gap_interval(metric: str, low: float, high: float, signed: bool = False, language: Language = "en") -> str:
+    """ "8.6 to 16.2 points"."""
+    ends = {"low": _figure(metric, low, signed), "high": gap(metric, high, signed, language)}
+    return say("sentences.number.interval", language, **ends)
 
 
 def _figure(metric: str, value: float, signed: bool) -> str:
@@ -194,7 +206,7 @@ def _performance(result: Result, language: Language) -> str:
         rows=plural("held_out", rows, language),
         model=the(str(result.get("predictor", "network")), language),
         target=result.get("target"),
-        metric=f"{_article(name)}{name}" if language == "en" else name,
+        metric=f"{_article(name)}{name}" if language == "en" else inline(metric, language),
         measured=measured(metric, score, language),
     )
     floor = ((result.get("references") or {}).get("majority") or {}).get(metric) or {}
@@ -236,8 +248,7 @@ def _by(pair: Mapping[str, Any], language: Language) -> str:
     if low is None or high is None:
         return say("sentences.number.by_alone", language, size=size, metric=name)
     sign, (low, high) = (-1, (high, low)) if pair["verdict"] == "worse" else (1, (low, high))
-    first, last = _figure(metric, sign * low, signed), gap(metric, sign * high, signed, language)
-    between = say("sentences.number.interval", language, low=first, high=last)
+    between = gap_interval(metric, sign * low, sign * high, signed, language)
     return say("sentences.number.by", language, size=size, metric=name, between=between)
 
 

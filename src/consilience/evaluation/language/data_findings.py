@@ -19,7 +19,7 @@ WORDS = {
         "title.target_leak": "Column that knows the target",
         "title.unreadable_media": "Files that cannot be read",
         "why.constant_column": "Nothing can be learned from a column with one value, or none, in every row.",
-        "why.duplicate_rows": "Rows whose inputs stand in training and test at once make scores too good.",
+        "why.duplicate_rows": "Rows whose inputs stand in training and test at once would make scores too good.",
         "why.future_rows": "The model learned from a later time than it is tested on.",
         "why.group_leak": "With rows of one patient, speaker or device on both sides, the score does not hold for new "
         "ones.",
@@ -57,7 +57,7 @@ WORDS = {
         "title.target_leak": "泄露答案的列",
         "title.unreadable_media": "无法读取的文件",
         "why.constant_column": "该列所有行取值相同或全部为空，模型无法从中学到任何东西。",
-        "why.duplicate_rows": "输入相同的行同时出现在训练和测试数据中，会使成绩偏高。",
+        "why.duplicate_rows": "输入相同的行若同时出现在训练和测试数据中，会使成绩偏高。",
         "why.future_rows": "模型学习的数据在时间上晚于测试数据。",
         "why.group_leak": "同一患者、说话人或设备的数据出现在两侧时，成绩不能推广到新的患者、说话人或设备。",
         "why.identifier": "流水号或编码只用于标识该行，与目标无关，因此未使用。",
