@@ -149,8 +149,8 @@ def verdict(result: Result, language: Language = "en") -> list[Sentence]:
     """What the run found, most important first."""
     sentences = [Sentence(_performance(result, language))]
     comparison = result.get("comparison") or {}
-    if joined := contribution_sentence(result, language):
-        sentences.append(joined)
+    if joined := contribution_sentences(result, language):
+        sentences += joined
     elif pair := comparison.get("fused_single"):
         sentences.append(_joining(pair, language))
     if pair := comparison.get("network_linear"):
@@ -160,39 +160,12 @@ def verdict(result: Result, language: Language = "en") -> list[Sentence]:
     return sentences
 
 
-def contribution_sentence(result: Result, language: Language = "en") -> Sentence | None:
-    """What joining brought, as the contribution analysis says it; None where it did not look.
+def contribution_sentences(result: Result, language: Language = "en") -> list[Sentence]:
+    """What joining brought, for the default prediction and for the network alone; nothing where it was not measured."""
+    from consilience.evaluation.contribution.words import contribution_sentence
 
-    English stands in the result under "sentence" (other languages under "sentences"); where a language is missing,
-    the sentence is made from the verdict, the synergy and the best single discipline.
-    """
     found = result.get("contribution") or {}
-    tone = {"helps": "good", "hurts": "bad"}.get(str(found.get("verdict")), "plain")
-    said = (found.get("sentences") or {}).get(language) or (found.get("sentence") if language == "en" else None)
-    if said:
-        return Sentence(str(said), tone)
-    metric, single = str(result.get("primary")), _best_single(result)
-    if not found.get("synergy") or single is None:
-        return None
-    name = {"good": "better", "bad": "worse"}.get(tone, "no difference")
-    key = {"good": "helps", "bad": "hurts"}.get(tone, "no_evidence")
-    by = _by({"metric": metric, "verdict": name, **found["synergy"]}, language)
-    model = the(str(found.get("speaks_of", result.get("predictor", "network"))), language)
-    return Sentence(say(f"sentences.contribution.{key}", language, model=model, single=single, by=by), tone)
-
-
-def _best_single(result: Result) -> str | None:
-    from consilience.tasks.metrics import HIGHER_IS_BETTER
-
-    metric = str(result.get("primary"))
-    subsets = (result.get("contribution") or {}).get("subsets") or ()
-    sign = 1 if HIGHER_IS_BETTER.get(metric, True) else -1
-    singles = {
-        str(s["groups"][0]): sign * s[metric]["value"]
-        for s in subsets
-        if len(s.get("groups") or ()) == 1 and (s.get(metric) or {}).get("value") is not None
-    }
-    return max(singles, key=lambda name: singles[name]) if singles else None
+    return [contribution_sentence(f, language) for f in (found, found.get("network") or {}) if "synergy" in f]
 
 
 def _performance(result: Result, language: Language) -> str:

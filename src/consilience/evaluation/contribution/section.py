@@ -13,6 +13,7 @@ from consilience.evaluation.sheets import Sheet
 from consilience.evaluation.wording import Sentence
 
 Found = Mapping[str, Any]
+ENDS = ("value", "low", "high")
 WIDE, NARROW = 760, 350
 MOST_SHOWN = 31
 PAIR_ENDS = tuple(f"{key}_{end}" for key in ("synergy", "redundancy") for end in ("value", "low", "high"))
@@ -42,7 +43,8 @@ def _members(found: Found, language: Language) -> Sentence:
     if len(each) < 2:
         return Sentence(say("one_member", language))
     metric = str(found["metric"])
-    ends = {"least": wording.gap(metric, min(each), True), "most": wording.gap(metric, max(each), True)}
+    least, most = (wording.gap(metric, end(each), True, language) for end in (min, max))
+    ends = {"least": least, "most": most}
     return Sentence(say("members", language, count=len(each), **ends))
 
 
@@ -80,9 +82,12 @@ def _pairs_said(found: Found, language: Language) -> list[Sentence]:
         if clear:
             value, pair = max(clear, key=lambda c: c[0])
             low, high = sorted(sign * pair["redundancy"][end] for end in ("low", "high"))
-            sizes = {"size": wording.gap(metric, value), "low": wording.gap(metric, low).removesuffix(" points")}
+            size, between = (
+                wording.gap(metric, value, language=language),
+                wording.gap_interval(metric, low, high, language=language),
+            )
             a, b = pair["pair"]
-            said.append(Sentence(say(key, language, a=a, b=b, high=wording.gap(metric, high), **sizes)))
+            said.append(Sentence(say(key, language, a=a, b=b, size=size, between=between)))
     return said
 
 
@@ -100,11 +105,16 @@ def _subsets(found: Found, language: Language) -> Figure:
         (heading, [_score(names[id(r)], kinds.get(len(r["groups"]), "network"), metric, r[metric]) for r in some])
         for heading, some in parts
     ]
-    axis = say("axis", language, metric=wording.metric_name(metric))
+    axis = say("axis", language, metric=wording.metric_name(metric, language))
     wide, narrow = (dot_whisker(drawn, axis, metric in wording.PERCENTAGES, width) for width in (WIDE, NARROW))
     raw = [[" + ".join(r["groups"]), *(r[metric][end] for end in ("value", "low", "high"))] for r in rows]
     shown = [[names[id(r)], *(wording.number(metric, v) for v in line[1:])] for r, line in zip(rows, raw, strict=True)]
-    headers = [say("combination", language), wording.metric_name(metric), say("low", language), say("high", language)]
+    headers = [
+        say("combination", language),
+        wording.metric_name(metric, language),
+        say("low", language),
+        say("high", language),
+    ]
     lead = say("subsets_lead", language) + ("" if found["exact"] else " " + say("some_subsets", language))
     return Figure(say("subsets", language), lead, wide, narrow, "", Sheet("subsets.csv", headers, shown, raw))
 
@@ -139,8 +149,8 @@ def _shares(found: Found, language: Language) -> Figure:
                 name,
                 columns,
                 f"{_percent(share['value'])}\n{_percent(share['low'])} – {_percent(share['high'])}",
-                f"{_gap(metric, gain['value'])}\n{_gap(metric, gain['low'])} – {_gap(metric, gain['high'])}",
-                f"{_gap(metric, unique['value'])}\n{_gap(metric, unique['low'])} – {_gap(metric, unique['high'])}",
+                _gaps(language, metric, gain),
+                _gaps(language, metric, unique),
             ]
         )
     headers = [say(key, language) for key in ("source", "columns", "share", "gain", "unique")]
@@ -159,7 +169,7 @@ def _pairs(found: Found, language: Language) -> Figure:
         shown.append(
             [
                 name,
-                *(f"{_gap(metric, c['value'])}\n{_gap(metric, c['low'])} – {_gap(metric, c['high'])}" for c in cells),
+                *(_gaps(language, metric, c) for c in cells),
             ]
         )
     headers = [say(key, language) for key in ("pair", "synergy", "redundancy")]
@@ -182,11 +192,11 @@ def _retrained(found: Found, language: Language) -> Figure:
         shown.append(
             [
                 name,
-                f"{wording.number(metric, score['value'])}\n{wording.interval(metric, score)}",
-                f"{_gap(metric, gap['value'])}\n{_gap(metric, gap['low'])} – {_gap(metric, gap['high'])}",
+                f"{wording.number(metric, score['value'])}\n{wording.interval(metric, score, language)}",
+                _gaps(language, metric, gap),
             ]
         )
-    headers = [say("combination", language), wording.metric_name(metric), say("difference", language)]
+    headers = [say("combination", language), wording.metric_name(metric, language), say("difference", language)]
     sheet = Sheet("retrained.csv", headers, shown, raw, raw_headers=("sources", *RETRAINED_ENDS))
     return Figure(say("retrained", language), say("retrained_lead", language), "", "", "", sheet)
 
@@ -195,5 +205,7 @@ def _percent(value: float | None) -> str:
     return wording.UNDEFINED if value is None else f"{100 * value:.0f} %".replace("-", "\u2212")
 
 
-def _gap(metric: str, value: float | None) -> str:
-    return wording.UNDEFINED if value is None else wording.gap(metric, value, True)
+def _gaps(language: Language, metric: str, score: Found) -> str:
+    """A difference with its interval in a second line."""
+    ends = [wording.UNDEFINED if score[e] is None else wording.gap(metric, score[e], True, language) for e in ENDS]
+    return f"{ends[0]}\n{ends[1]} – {ends[2]}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from consilience.evaluation import wording
-from consilience.evaluation.wording import Sentence
+from consilience.evaluation.wording import Language, Sentence
 
 WORDS: dict[str, dict[str, str]] = {
     "en": {
@@ -14,9 +14,9 @@ WORDS: dict[str, dict[str, str]] = {
         "stack": "the stack of all models",
         "network": "the network alone",
         "helps": "Joining the sources helps: together they beat “{single}” alone, the best single source, by {size} of "
-        "{metric} (95 % interval {low} to {high}), for {speaker}.",
+        "{metric} (95 % interval {between}), for {speaker}.",
         "hurts": "Joining the sources hurts: together they lose to “{single}” alone, the best single source, by {size} "
-        "of {metric} (95 % interval {low} to {high}), for {speaker}.",
+        "of {metric} (95 % interval {between}), for {speaker}.",
         "no evidence": "Joining the sources brought nothing that can be told from noise: against “{single}” alone, "
         "the best single source, together they differ by {size} of {metric} (95 % interval {low} to {high}), for "
         "{speaker}.",
@@ -24,10 +24,9 @@ WORDS: dict[str, dict[str, str]] = {
         "one_member": "There is one training only: the interval covers other test rows, not other seeds.",
         "carries": "The largest share of the gain, {share}, is due to “{name}” (95 % interval {low} to {high}).",
         "idle": "“{name}” added nothing that can be told from noise.",
-        "overlap": "“{a}” and “{b}” tell much of the same: their gains overlap by {size} (95 % interval {low} to "
-        "{high}).",
+        "overlap": "“{a}” and “{b}” tell much of the same: their gains overlap by {size} (95 % interval {between}).",
         "exclusive": "“{a}” and “{b}” need each other: together they bring {size} more than the sum of what each "
-        "brings (95 % interval {low} to {high}).",
+        "brings (95 % interval {between}).",
         "nothing": "nothing (no column)",
         "subsets": "Score of every combination of sources",
         "subsets_lead": "Sources left out are treated as missing in every row; the weights of the models were found "
@@ -67,17 +66,17 @@ WORDS: dict[str, dict[str, str]] = {
         "stack": "全部模型的组合",
         "network": "单独的神经网络",
         "helps": "融合有帮助：就{speaker}而言，各来源合用比单独使用最好的来源“{single}”的{metric}提高 {size}"
-        "（95% 置信区间 {low} 至 {high}）。",
+        "（95% 置信区间 {between}）。",
         "hurts": "融合有害：就{speaker}而言，各来源合用比单独使用最好的来源“{single}”的{metric}变差 {size}"
-        "（95% 置信区间 {low} 至 {high}）。",
+        "（95% 置信区间 {between}）。",
         "no evidence": "没有证据表明融合带来了好处（无法与噪声区分）：就{speaker}而言，"
-        "各来源合用与单独使用最好的来源“{single}”的{metric}相差 {size}（95% 置信区间 {low} 至 {high}）。",
+        "各来源合用与单独使用最好的来源“{single}”的{metric}相差 {size}（95% 置信区间 {between}）。",
         "members": "在 {count} 次独立训练中，该差值介于 {least} 与 {most} 之间。",
         "one_member": "仅有一次训练：区间只反映测试样本的不确定性，不反映随机种子的不确定性。",
         "carries": "收益中最大的一份（{share}）来自“{name}”（95% 置信区间 {low} 至 {high}）。",
         "idle": "“{name}”没有带来可与噪声区分的信息。",
-        "overlap": "“{a}”与“{b}”的信息大量重复：两者收益重叠 {size}（95% 置信区间 {low} 至 {high}）。",
-        "exclusive": "“{a}”与“{b}”相互依赖：合用比两者各自收益之和多 {size}（95% 置信区间 {low} 至 {high}）。",
+        "overlap": "“{a}”与“{b}”的信息大量重复：两者收益重叠 {size}（95% 置信区间 {between}）。",
+        "exclusive": "“{a}”与“{b}”相互依赖：合用比两者各自收益之和多 {size}（95% 置信区间 {between}）。",
         "nothing": "无（不使用任何列）",
         "subsets": "各种来源组合的得分",
         "subsets_lead": "未列出的来源在所有行中按缺失处理；每种组合的模型权重均在验证集上确定。",
@@ -117,21 +116,20 @@ def say(key: str, language: str, **values: Any) -> str:
     return WORDS[language][key].format(**values)
 
 
-def contribution_sentence(found: Mapping[str, Any], language: str) -> Sentence:
+def contribution_sentence(found: Mapping[str, Any], language: Language) -> Sentence:
     """The verdict of one speaker in one sentence."""
     verdict, metric, size = str(found["verdict"]), str(found["metric"]), found["synergy"]
-    lost = verdict == "hurts"
-    low, high = (-size["high"], -size["low"]) if lost else (size["low"], size["high"])
-    value = abs(size["value"]) if verdict != "no evidence" else size["value"]
-    signed = verdict == "no evidence"
+    signed, lost = verdict == "no evidence", verdict == "hurts"
+    value, low, high = size["value"], size["low"], size["high"]
+    if lost:
+        value, low, high = -value, -high, -low
     text = say(
         verdict,
         language,
         single=found["best_single"],
-        size=wording.gap(metric, value, signed),
-        metric=wording.metric_name(metric),
-        low=wording.gap(metric, low, signed).removesuffix(" points"),
-        high=wording.gap(metric, high, signed),
+        size=wording.gap(metric, value, signed, language),
+        metric=wording.inline(metric, language),
+        between=wording.gap_interval(metric, low, high, signed, language),
         speaker=say(str(found["speaks_of"]), language),
     )
     return Sentence(text, {"helps": "good", "hurts": "bad"}.get(verdict, "plain"))

@@ -16,11 +16,6 @@ WORDS = {
         "single source, by {by}.",
         "joining.no_difference": "Joining the sources added nothing that can be told from noise: against “{single}” "
         "alone, the best single source, the network on all of them differs by {by}.",
-        "contribution.helps": "Joining the sources helps: {model} gains {by} over “{single}”, the best single source.",
-        "contribution.hurts": "Joining the sources hurts: {model} loses {by} against “{single}”, the best single "
-        "source.",
-        "contribution.no_evidence": "Joining the sources added nothing that can be told from noise: {model} differs "
-        "from “{single}”, the best single source, by {by}.",
         "against.better": "{one} beats {other} by {by}.",
         "against.worse": "{one} loses to {other} by {by}.",
         "against.no_difference": "{one} cannot be told from {other} on these rows: it differs by {by}.",
@@ -59,10 +54,6 @@ WORDS = {
         "joining.worse": "合并各数据来源反而有害：使用全部来源的网络不如最佳单一来源“{single}”，{by}。",
         "joining.no_difference": "合并各数据来源的作用无法与随机波动区分："
         "使用全部来源的网络与最佳单一来源“{single}”相比，{by}。",
-        "contribution.helps": "合并各数据来源有帮助：{model}优于最佳单一来源“{single}”，{by}。",
-        "contribution.hurts": "合并各数据来源反而有害：{model}不如最佳单一来源“{single}”，{by}。",
-        "contribution.no_evidence": "合并各数据来源的作用无法与随机波动区分：{model}与最佳单一来源“{single}”相比，"
-        "{by}。",
         "against.better": "{one}优于{other}，{by}。",
         "against.worse": "{one}不如{other}，{by}。",
         "against.no_difference": "在这些数据上，{one}与{other}无法区分，{by}。",
