@@ -54,6 +54,7 @@ BUILTIN: dict[str, dict[str, str]] = {
     },
     "analysis": {
         "calibration": "consilience.evaluation.confidence.calibration:Calibration",
+        "coverage": "consilience.evaluation.confidence.coverage:Coverage",
     },
     "objective": {
         "supervised": "consilience.training.objectives.supervised:Supervised",

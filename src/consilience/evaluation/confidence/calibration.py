@@ -10,7 +10,7 @@ import numpy as np
 from consilience.evaluation.analysis import Figure, Language, NotApplicable, Section, Sheet
 from consilience.evaluation.charts.reliability import Dot, Names, reliability
 from consilience.evaluation.confidence.calibration_words import WORDS
-from consilience.evaluation.confidence.phrases import cell, decimal, ends, measured, percent, points, raw, shown
+from consilience.evaluation.confidence.phrases import cell, decimal, ends, measured, percent, points, raw, shown, tidy
 from consilience.evaluation.confidence.reliability import claims, histogram, reliability_of
 from consilience.evaluation.confidence.sample import Sample, sample_of
 from consilience.evaluation.evidence import Evidence
@@ -92,7 +92,7 @@ def _verdict(found: Mapping[str, Any], language: str) -> Sentence:
         lean=points(abs(after["lean"]["value"])),
         of=_of(found, language),
     )
-    return Sentence(text, "good" if found["verdict"] == "honest" else "bad")
+    return Sentence(tidy(text, language), "good" if found["verdict"] == "honest" else "bad")
 
 
 def _changed(found: Mapping[str, Any], language: str) -> Sentence:
@@ -106,7 +106,7 @@ def _changed(found: Mapping[str, Any], language: str) -> Sentence:
         gain=decimal(abs(gain["value"])),
         between=ends(gain, decimal, language),
     )
-    return Sentence(text, {"better": "good", "worse": "bad", "same": "plain"}[better])
+    return Sentence(tidy(text, language), {"better": "good", "worse": "bad", "same": "plain"}[better])
 
 
 def _of(found: Mapping[str, Any], language: str) -> str:

@@ -42,6 +42,11 @@ def quantity(value: float) -> str:
     return wording.number("rmse", value)
 
 
+def tidy(text: str, language: str) -> str:
+    """Chinese writes 90% without a space."""
+    return text.replace(" %", "%") if language == "zh" else text
+
+
 def shown(form: Form, value: float | None) -> str:
     """The figure, a dash where it is undefined, ∞ where it has no end."""
     if value is None or math.isnan(value):
@@ -54,21 +59,20 @@ def ends(score: Mapping[str, Any], form: Form, language: str) -> str:
     low, high = shown(form, score.get("low")), shown(form, score.get("high"))
     if UNDEFINED in (low, high):
         return ""
-    if high.endswith(" %"):
-        low = low.removesuffix(" %")
-    return BETWEEN[language]["to"].format(low=low, high=high)
+    low = low.removesuffix(" %") if high.endswith(" %") else low
+    return tidy(BETWEEN[language]["to"].format(low=low, high=high), language)
 
 
 def measured(score: Mapping[str, Any], form: Form, language: str) -> str:
     """ "90.3 % (95 % interval 88.1 to 92.0 %)"."""
-    value, between = shown(form, score.get("value")), ends(score, form, language)
+    value, between = tidy(shown(form, score.get("value")), language), ends(score, form, language)
     return BETWEEN[language]["interval"].format(value=value, between=between) if between else value
 
 
 def cell(score: Mapping[str, Any], form: Form, language: str) -> str:
     """Value and, on a second line, its interval: a cell of a table."""
     between = ends(score, form, language)
-    value = shown(form, score.get("value"))
+    value = tidy(shown(form, score.get("value")), language)
     return f"{value}\n{between}" if between else value
 
 
