@@ -53,8 +53,11 @@ BUILTIN: dict[str, dict[str, str]] = {
         "trees": "consilience.references.trees:Trees",
     },
     "analysis": {
-        "contribution": "consilience.evaluation.contribution.analysis:Contribution",
+        "abstention": "consilience.evaluation.confidence.abstention:Abstention",
         "calibration": "consilience.evaluation.confidence.calibration:Calibration",
+        "contribution": "consilience.evaluation.contribution.analysis:Contribution",
+        "coverage": "consilience.evaluation.confidence.coverage:Coverage",
+        "decisions": "consilience.evaluation.confidence.decisions:Decisions",
         "fairness": "consilience.evaluation.weaknesses.fairness:Fairness",
         "slices": "consilience.evaluation.weaknesses.slices:Slices",
     },

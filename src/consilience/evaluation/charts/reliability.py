@@ -39,7 +39,8 @@ def reliability(
     """
     Args:
         dots: drawn filled, with whiskers and joined by a line. rings: another prediction, hollow; may be empty.
-        histogram: rows in bins of equal width from 0 to 1, drawn as a strip under the square.
+        histogram: rows in bins of equal width from 0 to 1, drawn as a strip under the square; may be
+            empty.
         width: px; the drawing area is square.
     """
     legend, top = _legend(names, bool(rings), width)
@@ -65,8 +66,8 @@ def reliability(
     for dot in dots:
         x, y = place(dot.predicted, dot.observed)
         parts.append(element("g", _whisker(dot, place) + _disc(dot, x, y), class_="mark default"))
-    parts += _strip(histogram, top + side + GAP, side)
-    bottom = top + side + GAP + STRIP
+    bottom = top + side + (GAP + STRIP if histogram else 0.0)
+    parts += _strip(histogram, bottom - STRIP, side) if histogram else []
     for value in TICKS:
         x, _ = place(value, 0)
         parts.append(text(x, bottom + 12, tick_label(value, True), class_="tick", text_anchor="middle"))

@@ -10,7 +10,7 @@ import numpy as np
 from consilience.evaluation.analysis import Figure, Language, NotApplicable, Section, Sheet
 from consilience.evaluation.charts.reliability import Dot, Names, reliability
 from consilience.evaluation.confidence.calibration_words import WORDS
-from consilience.evaluation.confidence.phrases import cell, decimal, ends, measured, percent, points, raw, shown
+from consilience.evaluation.confidence.phrases import cell, decimal, ends, measured, percent, points, raw, shown, tidy
 from consilience.evaluation.confidence.reliability import claims, histogram, reliability_of
 from consilience.evaluation.confidence.sample import Sample, sample_of
 from consilience.evaluation.evidence import Evidence
@@ -92,7 +92,7 @@ def _verdict(found: Mapping[str, Any], language: str) -> Sentence:
         lean=points(abs(after["lean"]["value"])),
         of=_of(found, language),
     )
-    return Sentence(text, "good" if found["verdict"] == "honest" else "bad")
+    return Sentence(tidy(text, language), "good" if found["verdict"] == "honest" else "bad")
 
 
 def _changed(found: Mapping[str, Any], language: str) -> Sentence:
@@ -106,7 +106,7 @@ def _changed(found: Mapping[str, Any], language: str) -> Sentence:
         gain=decimal(abs(gain["value"])),
         between=ends(gain, decimal, language),
     )
-    return Sentence(text, {"better": "good", "worse": "bad", "same": "plain"}[better])
+    return Sentence(tidy(text, language), {"better": "good", "worse": "bad", "same": "plain"}[better])
 
 
 def _of(found: Mapping[str, Any], language: str) -> str:
@@ -147,10 +147,12 @@ def _dot(found: Mapping[str, Any], language: str) -> Dot:
 
 def _table(found: Mapping[str, Any], language: str) -> Figure:
     words = WORDS[language]
+    steps = ("before", "after") if found["changed"] else ("after",)
     shown_, raw_ = [], []
     for metric, form in (("ece", points), ("brier", decimal), ("log_loss", decimal)):
-        pair = [found[step][metric] for step in ("before", "after")]
-        shown_.append([words[metric], *(cell(score, form, language) for score in pair)])
-        raw_ += [[metric, step, *raw(score)] for step, score in zip(("before", "after"), pair, strict=True)]
-    sheet = Sheet("calibration.csv", ["", words["before"], words["after"]], shown_, raw_)
-    return Figure(words["table"], "", "", "", words["table_note"], sheet)
+        scores = [found[step][metric] for step in steps]
+        shown_.append([words[metric], *(cell(score, form, language) for score in scores)])
+        raw_ += [[metric, step, *raw(score)] for step, score in zip(steps, scores, strict=True)]
+    headers = ["", *(words[step] for step in steps)] if found["changed"] else ["", words["value"]]
+    title = words["table" if found["changed"] else "table_one"]
+    return Figure(title, "", "", "", words["table_note"], Sheet("calibration.csv", headers, shown_, raw_))

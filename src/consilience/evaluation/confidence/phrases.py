@@ -38,8 +38,19 @@ def decimal(value: float) -> str:
     return wording.number("log_loss", value)
 
 
+def cost(value: float) -> str:
+    """Three digits: 0.367, 12.4, 5,120."""
+    figure = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return figure.replace("-", "\u2212")
+
+
 def quantity(value: float) -> str:
     return wording.number("rmse", value)
+
+
+def tidy(text: str, language: str) -> str:
+    """Chinese writes 90% without a space."""
+    return text.replace(" %", "%") if language == "zh" else text
 
 
 def shown(form: Form, value: float | None) -> str:
@@ -50,25 +61,24 @@ def shown(form: Form, value: float | None) -> str:
 
 
 def ends(score: Mapping[str, Any], form: Form, language: str) -> str:
-    """ "88.1 to 92.0 %", or "" without an interval."""
+    """ "88.1 to 92.0 %", or "" without an interval that has a width."""
     low, high = shown(form, score.get("low")), shown(form, score.get("high"))
-    if UNDEFINED in (low, high):
+    if UNDEFINED in (low, high) or low == high == shown(form, score.get("value")):
         return ""
-    if high.endswith(" %"):
-        low = low.removesuffix(" %")
-    return BETWEEN[language]["to"].format(low=low, high=high)
+    low = low.removesuffix(" %") if high.endswith(" %") else low
+    return tidy(BETWEEN[language]["to"].format(low=low, high=high), language)
 
 
 def measured(score: Mapping[str, Any], form: Form, language: str) -> str:
     """ "90.3 % (95 % interval 88.1 to 92.0 %)"."""
-    value, between = shown(form, score.get("value")), ends(score, form, language)
+    value, between = tidy(shown(form, score.get("value")), language), ends(score, form, language)
     return BETWEEN[language]["interval"].format(value=value, between=between) if between else value
 
 
 def cell(score: Mapping[str, Any], form: Form, language: str) -> str:
     """Value and, on a second line, its interval: a cell of a table."""
     between = ends(score, form, language)
-    value = shown(form, score.get("value"))
+    value = tidy(shown(form, score.get("value")), language)
     return f"{value}\n{between}" if between else value
 
 

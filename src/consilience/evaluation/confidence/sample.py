@@ -86,9 +86,14 @@ class Sample:
         Exact binomial interval (Clopper & Pearson 1934) of independent rows, else bootstrap.
         """
         counted = np.ones(len(hits), dtype=bool) if among is None else np.asarray(among, dtype=bool)
+        return self.rates(np.asarray(hits, dtype=bool)[:, None], counted[:, None])[0]
+
+    def rates(self, hits: Array, among: Array) -> list[Score]:
+        """The same for each column of bool [n, S]."""
+        both = hits & among
         if self.is_plain:
-            return binomial(int((hits & counted).sum()), int(counted.sum()))
-        return self.ratios((hits & counted)[:, None], counted[:, None])[0]
+            return [binomial(int(a), int(b)) for a, b in zip(both.sum(0), among.sum(0), strict=True)]
+        return self.ratios(both, among)
 
 
 def sample_of(judged: Judged, most: int = MOST_ROWS) -> Sample:
