@@ -62,6 +62,7 @@ BUILTIN: dict[str, dict[str, str]] = {
     "check": {
         "constant_column": "consilience.data.checks.constant_column:ConstantColumn",
         "duplicate_rows": "consilience.data.checks.duplicate_rows:DuplicateRows",
+        "future_rows": "consilience.data.checks.future_rows:FutureRows",
         "group_leak": "consilience.data.checks.group_leak:GroupLeak",
         "identifier": "consilience.data.checks.identifier:Identifier",
         "imbalance": "consilience.data.checks.imbalance:Imbalance",
