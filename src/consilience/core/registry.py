@@ -53,6 +53,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "trees": "consilience.references.trees:Trees",
     },
     "analysis": {
+        "errors": "consilience.evaluation.weaknesses.errors:Errors",
         "fairness": "consilience.evaluation.weaknesses.fairness:Fairness",
         "slices": "consilience.evaluation.weaknesses.slices:Slices",
     },
