@@ -55,6 +55,7 @@ BUILTIN: dict[str, dict[str, str]] = {
     "analysis": {
         "errors": "consilience.evaluation.weaknesses.errors:Errors",
         "fairness": "consilience.evaluation.weaknesses.fairness:Fairness",
+        "robustness": "consilience.evaluation.weaknesses.robustness:Robustness",
         "slices": "consilience.evaluation.weaknesses.slices:Slices",
     },
     "objective": {
