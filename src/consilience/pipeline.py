@@ -153,6 +153,7 @@ def _findings(plan: Plan, listener: Listener) -> Any:
         kind=plan.task.kind,
         splits=plan.splits,
         others={n: t for n, t in plan.tables.items() if n != "train"},
+        time=plan.recipe.split.time,
         seed=plan.recipe.seed,
     )
     found, _ = run_checks(view, slow=False, listener=listener)

@@ -58,7 +58,9 @@ BUILTIN: dict[str, dict[str, str]] = {
         "contribution": "consilience.evaluation.contribution.analysis:Contribution",
         "coverage": "consilience.evaluation.confidence.coverage:Coverage",
         "decisions": "consilience.evaluation.confidence.decisions:Decisions",
+        "errors": "consilience.evaluation.weaknesses.errors:Errors",
         "fairness": "consilience.evaluation.weaknesses.fairness:Fairness",
+        "robustness": "consilience.evaluation.weaknesses.robustness:Robustness",
         "slices": "consilience.evaluation.weaknesses.slices:Slices",
     },
     "objective": {
@@ -67,6 +69,7 @@ BUILTIN: dict[str, dict[str, str]] = {
     "check": {
         "constant_column": "consilience.data.checks.constant_column:ConstantColumn",
         "duplicate_rows": "consilience.data.checks.duplicate_rows:DuplicateRows",
+        "future_rows": "consilience.data.checks.future_rows:FutureRows",
         "group_leak": "consilience.data.checks.group_leak:GroupLeak",
         "identifier": "consilience.data.checks.identifier:Identifier",
         "imbalance": "consilience.data.checks.imbalance:Imbalance",

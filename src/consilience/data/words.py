@@ -18,6 +18,11 @@ NAMED = 0.2
 """Share of the texts that name exactly one class from which the names matter."""
 AGREE = 0.97
 """Share of those texts whose class is the one they name."""
+SAID, SAID_ROWS = 0.1, 20
+"""Share and number of the texts that hold a word of the target's name, at least."""
+SURE = 0.95
+"""Share of one class among them; and at most half of the other classes' usual share."""
+GENERIC = ("label", "target", "class", "outcome", "result", "score", "rating", "value", "type", "category", "status")
 MOST_CLASSES = 20
 VOCABULARY = 20_000
 
@@ -32,10 +37,32 @@ class Word(NamedTuple):
     sentence: str
 
 
-def telling_words(column: pl.Series, member: Array, classes: list[str], fold: Array) -> Word | None:
-    """The words that tell the class, or None; member [N, K] bool, fold [N] int."""
+def telling_words(column: pl.Series, member: Array, classes: list[str], fold: Array, target: str = "") -> Word | None:
+    """The words that tell the class, or None; member [N, K] bool, fold [N] int, target: name of its column."""
     texts = as_text(column).fill_null("").str.to_lowercase()
-    return _class_names(texts, member, classes) or _single_words(texts, member, classes, fold)
+    return (
+        _class_names(texts, member, classes)
+        or _target_name(texts, member, classes, target)
+        or _single_words(texts, member, classes, fold)
+    )
+
+
+def _target_name(texts: pl.Series, member: Array, classes: list[str], target: str) -> Word | None:
+    """Do texts that hold a word of the target's own name (covid) nearly all belong to one class?"""
+    given = (texts.str.len_bytes() > 0).to_numpy()
+    for name in re.findall(r"[^\W\d_]{2,}", target.lower()):
+        if len(name) < (4 if name.isascii() else 2) or name in GENERIC:
+            continue
+        holds = texts.str.contains(rf"\b{name}" if name.isascii() else name).to_numpy() & given
+        if holds.sum() < SAID_ROWS or holds.sum() < SAID * given.sum():
+            continue
+        shares, base = member[holds].mean(0), member[given].mean(0)
+        best = int(shares.argmax())
+        if 1 - shares[best] <= min(1 - SURE, (1 - base[best]) / 2):
+            told = f"{share(int(holds.sum()), int(given.sum()))} hold the word {name!r}, and "
+            told += f"{share(int(member[holds, best].sum()), int(holds.sum()))} of these are {classes[best]!r}"
+            return Word((name,), float(shares[best]), told)
+    return None
 
 
 def _class_names(texts: pl.Series, member: Array, classes: list[str]) -> Word | None:

@@ -121,6 +121,7 @@ def finding_dicts(findings: Iterable[Finding]) -> list[dict[str, Any]]:
             "message": f.message,
             "columns": list(f.columns),
             "rows": list(f.rows),
+            "details": f.details,
         }
         for f in findings
     ]

@@ -86,3 +86,20 @@ def test_likeness_is_one_within_constant_groups_and_nothing_by_chance() -> None:
     group = random.integers(1, 100, 5000)
     assert likeness(group, group % 3 + 1) == pytest.approx(1)
     assert abs(likeness(group, random.integers(1, 4, 5000))) < 0.03
+
+
+def test_a_closed_set_of_speakers_is_said_and_no_more(look: Any) -> None:
+    random = np.random.default_rng(0)
+    who = random.integers(0, 6, 600)
+    table = {
+        "speaker": np.array(["ann", "bo", "cy", "di", "ed", "flo"])[who],
+        "accent": np.array(["north", "south", "south", "east", "east", "north"])[who],
+        "seconds": random.normal(1, 0.2, 600),
+        "y": random.integers(0, 10, 600),
+    }
+    test = {key: values[:100] for key, values in table.items()}
+    (found,) = look("group_leak", table, "y", test=test)
+    assert found.severity == "info"
+    assert "not for a new 'speaker'" in found.message
+    (patients,) = look("group_leak", visits(), "y", test=visits())
+    assert patients.severity == "warning"

@@ -79,3 +79,28 @@ def test_many_noise_columns_in_few_rows_raise_no_alarm(look: Any) -> None:
 def test_too_few_rows(look: Any) -> None:
     with pytest.raises(NotApplicable):
         look("target_leak", {"a": range(20), "y": ["k", "l"] * 10}, "y")
+
+
+def test_texts_that_hold_the_name_of_the_target(look: Any) -> None:
+    random = np.random.default_rng(11)
+    y = random.random(500) < 0.6
+    filler = random.choice(["pain", "fever", "cough", "rash", "calm", "tired"], (500, 8))
+    named = random.random(500) < np.where(y, 0.4, 0.01)
+    notes = [" ".join(f) + (" confirmed Influenza A" if n else "") for f, n in zip(filler, named, strict=True)]
+    table = {"note": notes, "influenza": y.astype(int)}
+    (found,) = look("target_leak", table, "influenza", overrides={"note": "text"})
+    assert "hold the word 'influenza'" in found.message
+    assert found.severity == "warning"
+    alike = [" ".join(f) + (" asked about influenza" if i % 3 == 0 else "") for i, f in enumerate(filler)]
+    assert look("target_leak", {**table, "note": alike}, "influenza", overrides={"note": "text"}) == []
+
+
+def test_a_place_that_differs_by_class(look: Any) -> None:
+    random = np.random.default_rng(12)
+    y = random.integers(0, 2, 600)
+    place = np.where(random.random(600) < 0.8, y, 1 - y) * 30 + random.integers(0, 30, 600)
+    table = {"hospital": [f"ward {p}" for p in place], "pulse": random.normal(size=600), "y": y}
+    (found,) = look("target_leak", table, "y", overrides={"hospital": "category"})
+    assert "says where a row comes from" in found.message
+    table["hospital"] = [f"ward {p}" for p in random.integers(0, 60, 600)]
+    assert look("target_leak", table, "y", overrides={"hospital": "category"}) == []

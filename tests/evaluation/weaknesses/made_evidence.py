@@ -25,10 +25,12 @@ def one_hot(codes: Array, classes: int = 2) -> Array:
 
 
 def made_bundle(frame: pl.DataFrame, groups: dict[str, tuple[str, ...]], kind: str, **choices: Any) -> Any:
-    """groups: modality → columns; choices: classes, report and target."""
+    """groups: modality → columns; choices: classes, report and target_column."""
     columns = {c: modality for modality, names in groups.items() for c in names}
     made = {m: Group(columns=names, modality=m) for m, names in groups.items()}
-    recipe = Recipe(target=choices.get("target", "y"), columns=columns, groups=made, report=choices.get("report") or {})
+    recipe = Recipe(
+        target=choices.get("target_column", "y"), columns=columns, groups=made, report=choices.get("report") or {}
+    )
     facts = {
         "groups": learn_facts(frame, made, Prepare()),
         "task": {"classes": list(choices.get("classes") or [])},

@@ -64,6 +64,8 @@ class View:
     """How the table's rows are divided, where that is known already."""
     others: Mapping[str, Table] = field(default_factory=dict)
     """"valid" and "test" tables, where given."""
+    time: str | None = None
+    """The column that the user says rows are ordered by."""
     seed: int = 0
     listener: Listener = nobody
     """Hears the progress of slow checks."""

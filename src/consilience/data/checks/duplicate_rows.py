@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from consilience.data.checks.base import Finding, Indices, NotApplicable, Pool, Severity, View
-from consilience.data.twins import find_twins, sentence
+from consilience.data.twins import across, find_twins, sentence
 from consilience.data.wording import share
 
 FEW = 0.2
@@ -65,8 +65,9 @@ class DuplicateRows:
         worst = max(len(c.rows) / c.total for c in twins.crossings)
         severity: Severity = "error" if worst >= SERIOUS else self.severity
         message += ": their scores say nothing about new data. Drop these rows from one of the two."
-        details = {pool.names[c.side]: len(c.rows) for c in twins.crossings}
-        return [Finding(self.code, severity, "Rows on both sides", message, rows=rows, details=details)]
+        return [
+            Finding(self.code, severity, "Rows on both sides", message, rows=rows, details=across(twins, pool.names))
+        ]
 
 
 def _labels(frame: pl.DataFrame) -> Indices:

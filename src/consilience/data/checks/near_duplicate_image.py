@@ -11,7 +11,7 @@ from consilience.core.recipe import Prepare
 from consilience.data.checks.base import Finding, NotApplicable, Pool, Severity, View
 from consilience.data.findings import ROWS_KEPT
 from consilience.data.image_fingerprint import image_pairs, image_prints
-from consilience.data.twins import Twins, clusters, find_twins, sentence
+from consilience.data.twins import Twins, across, clusters, find_twins, sentence
 from consilience.data.wording import share
 from consilience.modalities.cells import as_text
 
@@ -88,7 +88,7 @@ class NearDuplicateImage:
             "compared": compared,
             "other_label": odd,
         }
-        details |= {"across": {pool.names[c.side]: len(c.rows) for c in twins.crossings}}
+        details |= across(twins, pool.names)
         return Finding(
             self.code,
             "warning" if worst >= MANY or odd else "info",

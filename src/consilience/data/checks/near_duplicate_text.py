@@ -9,7 +9,7 @@ import polars as pl
 
 from consilience.data.checks.base import Finding, NotApplicable, Pool, Severity, View
 from consilience.data.fingerprint import Grams, grams_for, near_pairs, normalised
-from consilience.data.twins import Twins, clusters, find_twins, sentence
+from consilience.data.twins import Twins, across, clusters, find_twins, sentence
 from consilience.data.wording import clipped, share
 
 MOST = 60_000
@@ -58,7 +58,7 @@ class NearDuplicateText:
         severity: Severity = "warning" if worst >= MANY else "info"
         rows = twins.examples(pool.row) if not twins.crossings else _rows(pool, twins)
         details: dict[str, Any] = {"count": count, "identical": same, "compared": len(pool.side)}
-        details |= {"across": {pool.names[c.side]: len(c.rows) for c in twins.crossings}}
+        details |= across(twins, pool.names)
         return [Finding(self.code, severity, self.title, message, (name,), rows, details)]
 
     def _example(self, pool: Pool, name: str, twins: Twins) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -22,6 +23,12 @@ PART = 0.9
 EXPLAINED = 0.98
 """The same for numbers: share of the target's variance, in ranks."""
 CERTAIN = 0.995
+SOURCE = re.compile(
+    r"location|place|(^|_)sites?($|_)|hospital|clinic|cent(er|re)|institut|scanner|device|machine|source|(^|_)ward($|_)|"
+    r"laborator|(^|_)lab($|_)|manufacturer|vendor|klinik|krankenhaus|standort|hôpital|hopital|lieu|ospedale|luogo|lugar|"
+    r"больниц|医院|地点|地點|机构|來源|来源|設備|设备|病院|場所|병원|장소"
+)
+"""Names of columns, in lower case, that say where or with what a row was collected."""
 MOST_CLASSES = 200
 
 
@@ -36,11 +43,13 @@ class Aim(NamedTuple):
 
 
 class Score(NamedTuple):
-    """value: how well, 0..1; limit: from where it is suspected; words: the same for the reader."""
+    """value: how well, 0..1; limit: from where it is suspected; words: the same for the reader; chance: the value of
+    a column that tells nothing."""
 
     value: float
     limit: float
     words: str
+    chance: float = 0.0
 
 
 class TargetLeak:
@@ -58,12 +67,30 @@ class TargetLeak:
             column = view.table.frame[name][aim.rows]
             modality = view.schema.modalities[name]
             if modality == "text":
-                word = telling_words(column, aim.y > 0, aim.classes, aim.fold) if aim.classes else None
+                word = (
+                    telling_words(column, aim.y > 0, aim.classes, aim.fold, str(view.target)) if aim.classes else None
+                )
                 found += [self._said(view, name, word)] if word else []
             else:
                 score = column_score(column, modality, aim)
-                found += [self._known(view, name, score)] if score and score.value >= score.limit else []
+                if score and score.value >= score.limit:
+                    found.append(self._known(view, name, score))
+                elif modality == "category" and SOURCE.search(name.lower()):
+                    found += self._placed(view, name, held_out_score(codes_of(column, number=False), aim))
         return found
+
+    def _placed(self, view: View, name: str, score: Score) -> list[Finding]:
+        """A place or device that tells the target, because classes were collected in different ones."""
+        if score.value < (score.limit + score.chance) / 2:
+            return []
+        message = (
+            f"{name!r} says where a row comes from, and alone it tells {view.target!r} on rows held out "
+            f"({score.words}): rows of different targets come from different places, so that a model may learn the "
+            f"place instead. Leave it out with --ignore {name}, and test on places that did not train: "
+            f"--set split.group={name if ' ' not in name else repr(name)}."
+        )
+        details = {"score": score.value, "source": True}
+        return [Finding(self.code, self.severity, "Place that knows the target", message, (name,), details=details)]
 
     def _known(self, view: View, name: str, score: Score) -> Finding:
         severity: Severity = "error" if score.value >= CERTAIN else self.severity
@@ -121,6 +148,11 @@ def column_score(column: pl.Series, modality: str, aim: Aim) -> Score | None:
     codes = codes_of(column, number=modality in ("number", "date"))
     if modality == "category" and np.unique(codes).size > max(20, len(codes) / 10):
         return None  # names of rows or groups: the checks identifier and group_leak look at those
+    return held_out_score(codes, aim)
+
+
+def held_out_score(codes: np.ndarray[Any, Any], aim: Aim) -> Score:
+    """How well bins [N] tell the target on rows held out."""
     predicted = held_out_means(codes, aim.y, aim.fold)
     if aim.kind == "regression":
         error = float(((aim.y - predicted) ** 2).mean() / max(float(aim.y.var()), 1e-12))
@@ -129,7 +161,7 @@ def column_score(column: pl.Series, modality: str, aim: Aim) -> Score | None:
         positive = aim.y[:, 1] > 0
         area = area_under_roc(positive, predicted[:, 1])
         sure = area_error(area, int(positive.sum()), int((~positive).sum()))
-        return Score(area, AREA + sure, f"ROC AUC {area:.3f}")
+        return Score(area, AREA + sure, f"ROC AUC {area:.3f}", 0.5)
     base = float(aim.y.sum(0).max() / len(aim.y))
     right = float((predicted.argmax(1) == aim.y.argmax(1)).mean())
     part = (right - base) / max(1 - base, 1e-12)

@@ -1,0 +1,67 @@
+"""Test rows with one group of columns worn, as features in memory that a bundle can judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from consilience.artifacts.bundle import Bundle
+from consilience.core.registry import get
+from consilience.data.chunks import to_records
+from consilience.data.features import Features
+from consilience.data.row_store import MemoryRows
+from consilience.evaluation.evidence import Rows
+from consilience.evaluation.weaknesses.wear import Worn
+from consilience.modalities.base import Arrays
+
+Array = np.ndarray[Any, Any]
+
+
+class Held(NamedTuple):
+    """Some rows in memory: group → arrays [n, …], and the raw text columns [n]."""
+
+    arrays: dict[str, Arrays]
+    texts: pl.DataFrame
+
+
+def hold(rows: Rows) -> Held:
+    """The arrays and texts of rows."""
+    return Held(rows.features.gather(rows.index), rows.texts[rows.index])
+
+
+def row_bytes(rows: Rows) -> int:
+    """Bytes of one row's arrays."""
+    one = rows.features.gather(rows.index[:1])
+    return sum(array.nbytes for arrays in one.values() for array in arrays.values())
+
+
+def judge_held(bundle: Bundle, held: Held) -> Array:
+    """Default predictions [n, K] for rows in memory."""
+    features = as_features(held.arrays, bundle.facts["groups"])
+    index = np.arange(features.rows, dtype=np.int64)
+    return np.asarray(bundle.judge(features, held.texts, index).final, np.float64)
+
+
+def as_features(arrays: Mapping[str, Arrays], groups: Mapping[str, Any]) -> Features:
+    """Arrays [n, …] as Features."""
+    stores, rows = {}, 0
+    for group, named in arrays.items():
+        rows = len(named["mask"])
+        dtype = np.dtype([(name, a.dtype, a.shape[1:]) for name, a in named.items()], align=True)
+        stores[group] = MemoryRows(to_records(named, dtype))
+    return Features(groups, stores, rows, [], 0.0)
+
+
+def wear_group(held: Held, bundle: Bundle, group: str, worn: Worn, strength: float, seed: int) -> Held:
+    """The rows with one group made worse; texts are changed as written and cut into sub-words again."""
+    random = np.random.default_rng([seed, int(1000 * strength), *group.encode()])
+    facts = bundle.facts["groups"][group]
+    if facts["modality"] != "text":
+        return held._replace(arrays={**held.arrays, group: worn.wear(held.arrays[group], strength, random)})
+    changed = worn.wear(held.texts.select(facts["columns"]), strength, random)
+    columns = {name: changed[name] for name in facts["columns"]}
+    arrays = get("modality", "text").arrays(columns, facts).arrays
+    return Held({**held.arrays, group: arrays}, held.texts.with_columns(columns.values()))
