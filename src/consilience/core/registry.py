@@ -52,7 +52,9 @@ BUILTIN: dict[str, dict[str, str]] = {
         "linear": "consilience.references.linear:Linear",
         "trees": "consilience.references.trees:Trees",
     },
-    "analysis": {},
+    "analysis": {
+        "explanation": "consilience.explanation.analysis:Explanation",
+    },
     "objective": {
         "supervised": "consilience.training.objectives.supervised:Supervised",
     },
