@@ -17,6 +17,7 @@ OPTIONS = {
     "design": "--target --ignore --seed --effort --recipe --set --out --json",
     "inspect": "--target --test --out --json --ignore",
     "evaluate": "--hide --json",
+    "explain": "--rows --first --class --fixed --out --language --json",
     "predict": "--out --json --quiet",
     "demo": "--out --seed --json",
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-VERBS = ("demo", "design", "evaluate", "inspect", "list", "predict", "train", "where")
+VERBS = ("demo", "design", "evaluate", "explain", "inspect", "list", "predict", "train", "where")
 
 app = typer.Typer(
     name="consilience",

@@ -18,8 +18,10 @@ from consilience.explanation.words import amount, say
 
 Array = np.ndarray[Any, Any]
 
-ROWS = 60
+FEWEST_ROWS, MOST_ROWS = 16, 60
 """Rows of shares, cell effects and faithfulness, drawn at random from the held-out rows."""
+PASSES = 1000
+"""Rows that went through training for each row that is looked at: a quick training gets a quick explanation."""
 TOP_COLUMNS = 12
 NEAR_ROWS = 2000
 """Training rows looked through for similar ones."""
@@ -48,7 +50,7 @@ class Explanation:
 
         if not len(evidence.test):
             raise NotApplicable("there are no held-out rows")
-        positions = _drawn(len(evidence.test), evidence.judged.seed)
+        positions = _drawn(len(evidence.test), _affordable(evidence), evidence.judged.seed)
         rows, bundle, seed = evidence.test.at(positions), evidence.bundle, evidence.judged.seed
         subject = subject_of(bundle, rows.features, rows.texts, rows.index, rows.frame)
         classes = explained_class(bundle, evidence.opinion.final[positions])
@@ -87,11 +89,17 @@ class Explanation:
         return Section(self.name, say(language, "title"), tuple(sentences), tuple(blocks))
 
 
-def _drawn(rows: int, seed: int) -> Any:
-    """int64 positions of at most ROWS rows, sorted."""
-    if rows <= ROWS:
+def _affordable(evidence: Evidence) -> int:
+    """Rows to look at, by the size of the training."""
+    passes = len(evidence.train or ()) * int(evidence.bundle.recipe.train.epochs or 1)  # of each network
+    return int(np.clip(passes // PASSES, FEWEST_ROWS, MOST_ROWS))
+
+
+def _drawn(rows: int, most: int, seed: int) -> Any:
+    """int64 positions of at most `most` rows, sorted."""
+    if rows <= most:
         return np.arange(rows, dtype=np.int64)
-    return np.sort(np.random.default_rng(seed).choice(rows, ROWS, replace=False))
+    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
 
 
 def _say(evidence: Evidence, done: int) -> None:
@@ -157,12 +165,21 @@ def _several(tested: Sequence[Mapping[str, Any]], modality: str) -> bool:
 
 def _faith_sentences(found: Mapping[str, Any], language: Language) -> list[Sentence]:
     said = []
+    unit = say(language, "area_class" if found["is_class"] else "area_value")
     for one in found["faithfulness"]:
         key, tone = {"better": ("better", "good"), "worse": ("worse", "bad")}.get(one["verdict"], ("same", "plain"))
-        value, low, high = (f"{one['deletion'][end]:.3g}" for end in ("value", "low", "high"))
+        value, low, high = (_area(float(one["deletion"][end]), found) for end in ("value", "low", "high"))
         pieces = _pieces(one, language, _several(found["faithfulness"], one["modality"]))
-        said.append(Sentence(say(language, f"faith_{key}", pieces=pieces, value=value, low=low, high=high), tone))
+        said.append(
+            Sentence(say(language, f"faith_{key}", pieces=pieces, value=value, low=low, high=high, unit=unit), tone)
+        )
     return said
+
+
+def _area(value: float, found: Mapping[str, Any]) -> str:
+    """A difference of areas: points of probability, or standard deviations."""
+    points = 100 * value if found["is_class"] else value
+    return f"{points:.2g}".replace("-", "\u2212") if abs(points) >= 0.01 or not points else "< 0.01"
 
 
 def _matters(found: Mapping[str, Any], language: Language) -> Figure:
@@ -206,7 +223,8 @@ def _faith_figure(found: Mapping[str, Any], language: Language) -> Figure:
         cells = [f"{one['rows']:,}"]
         for name in ("deletion", "insertion"):
             gain = one[name]
-            cells.append(f"{gain['value']:.3g}\n{gain['low']:.3g} … {gain['high']:.3g}")
+            value, low, high = (_area(float(gain[end]), found) for end in ("value", "low", "high"))
+            cells.append(f"{value}\n{low} … {high}")
         shown.append([*labels, *cells])
         gains = [one[name][end] for name in ("deletion", "insertion") for end in ("value", "low", "high")]
         raw.append([*labels, one["rows"], *gains])

@@ -34,18 +34,19 @@ WORDS: dict[str, dict[str, str]] = {
         "(deletion) or put back first (insertion), and "
         "the area under the predicted class's probability is compared with a random order on the same rows. "
         "Positive differences mean that the explanations know better than chance what the model looks at.",
-        "faith_note": "After Petsiuk et al. 2018. Differences with 95 % "
-        "bootstrap intervals over rows. Regression counts "
-        "in standard deviations of the target.",
+        "faith_note": "After Petsiuk et al. 2018. Differences in percentage points of probability, with 95 % bootstrap "
+        "intervals over rows; a predicted number counts in standard deviations of the target.",
         "faith_better": "The {pieces} that are pointed out are those that the model looks at: without them its "
-        "prediction falls by {value} more than without random "
+        "prediction falls by {value} {unit} more than without random "
         "ones (mean over the curve; 95 % interval {low} to {high}).",
         "faith_same": "For {pieces} the explanations cannot be told "
-        "from random ones on these rows (deletion {value}, "
+        "from random ones on these rows (deletion {value} {unit}, "
         "95 % interval {low} to {high}): do not rely on them.",
         "faith_worse": "For {pieces} the explanations are worse than "
-        "random ones (deletion {value}, 95 % interval {low} "
+        "random ones (deletion {value} {unit}, 95 % interval {low} "
         "to {high}): do not rely on them.",
+        "area_class": "points",
+        "area_value": "standard deviations",
         "pieces_text": "words",
         "pieces_image": "regions of the pictures",
         "pieces_audio": "moments of the sounds",
@@ -113,12 +114,15 @@ WORDS: dict[str, dict[str, str]] = {
         "faith_lead": "先去掉（删除）或先放回（插入）最重要的部分，"
         "计算预测类别概率曲线下的面积，并与同一批行上的随机顺序比较。"
         "差值为正，说明解释确实比随机更清楚模型依据什么。",
-        "faith_note": "方法见 Petsiuk 等（2018）。差值附按行自助法得到的 95 % 区间。回归任务以目标变量的标准差为单位。",
+        "faith_note": "方法见 Petsiuk 等（2018）。差值以概率的百分点计，附按行自助法得到的 95 % 区间；"
+        "预测数值时以目标变量的标准差计。",
         "faith_better": "所指出的{pieces}确实是模型的依据：去掉它们后，预测比随机去掉时多下降 "
-        "{value}（曲线平均值；95 % 区间 {low} 至 {high}）。",
+        "{value} {unit}（曲线平均值；95 % 区间 {low} 至 {high}）。",
         "faith_same": "在这些行上，{pieces}的解释与随机解释无法区分（删除差值 "
         "{value}，95 % 区间 {low} 至 {high}）：请勿依赖。",
-        "faith_worse": "{pieces}的解释不如随机解释（删除差值 {value}，95 % 区间 {low} 至 {high}）：请勿依赖。",
+        "faith_worse": "{pieces}的解释不如随机解释（删除差值 {value} {unit}，95 % 区间 {low} 至 {high}）：请勿依赖。",
+        "area_class": "个百分点",
+        "area_value": "个标准差",
         "pieces_text": "词语",
         "pieces_image": "图像区域",
         "pieces_audio": "声音片段",
@@ -170,6 +174,8 @@ def say(language: str, key: str, **values: Any) -> str:
 
 def chance(value: float) -> str:
     """A probability as it is read: 93 %, 99.7 %, 0.3 %."""
+    if value > 0.9995 or value < 0.0005:
+        return "> 99.9 %" if value > 0.5 else "< 0.1 %"
     return f"{100 * value:.1f} %" if not 0.05 <= value <= 0.95 else f"{100 * value:.0f} %"
 
 
