@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from consilience.artifacts.bundle import CHUNK, Bundle, Opinion
 from consilience.artifacts.run_folder import RunFolder, find_bundle
 from consilience.artifacts.store import load_bundle
 from consilience.core.errors import InputError, nearest
+from consilience.core.events import Listener, nobody
 from consilience.core.files import read_json
 from consilience.data.clusters import cluster_codes
 from consilience.data.table import Table, read_table
@@ -163,6 +164,27 @@ class Model:
 
         rows, opinion = self.opinion(read_table(table), ())
         return judge(self.bundle, opinion, rows, prior_predictions(self.bundle, len(rows.target)))
+
+    def explain(
+        self,
+        table: Any,
+        rows: Sequence[int] | None = None,
+        class_name: str | None = None,
+        *,
+        fixed: Sequence[str] = (),
+        listener: Listener = nobody,
+    ) -> list[dict[str, Any]]:
+        """Why the model predicts what it predicts: a plain dictionary a row; see `explanation.explain.explain_rows`.
+
+        Args:
+            rows: row numbers of the table, from 0; all when None. class_name: class to explain; the predicted one when
+                None. fixed: columns that no counterfactual may change.
+        Raises:
+            InputError: for a row, class or column that does not exist.
+        """
+        from consilience.explanation.table_rows import explain_table
+
+        return explain_table((self.bundle, self.run), read_table(table), rows, class_name, fixed, listener)
 
     def opinion(self, table: Table, hidden: Iterable[str]) -> tuple[Any, Opinion]:
         """The labelled rows of a table as (Judged, Opinion)."""

@@ -21,6 +21,7 @@ OPTIONS = {
     "predict": "--out --level --json --quiet",
     "check": "--strict --json",
     "report": "--language --out --open",
+    "explain": "--rows --first --class --fixed --out --language --json",
     "demo": "--out --seed --json",
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-VERBS = ("check", "demo", "design", "evaluate", "inspect", "list", "predict", "report", "train", "where")
+VERBS = ("check", "demo", "design", "evaluate", "explain", "inspect", "list", "predict", "report", "train", "where")
 
 app = typer.Typer(
     name="consilience",

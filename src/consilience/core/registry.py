@@ -59,6 +59,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "coverage": "consilience.evaluation.confidence.coverage:Coverage",
         "decisions": "consilience.evaluation.confidence.decisions:Decisions",
         "errors": "consilience.evaluation.weaknesses.errors:Errors",
+        "explanation": "consilience.explanation.analysis:Explanation",
         "fairness": "consilience.evaluation.weaknesses.fairness:Fairness",
         "robustness": "consilience.evaluation.weaknesses.robustness:Robustness",
         "slices": "consilience.evaluation.weaknesses.slices:Slices",

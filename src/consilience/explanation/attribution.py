@@ -17,6 +17,8 @@ from consilience.explanation.scorer import CHUNK, Scorer
 
 Array = np.ndarray[Any, Any]
 
+DEFAULT_METHOD: str | None = None
+"""Method of every attribution that names none; None = integrated gradients where the encoders allow it."""
 STEPS, MORE_STEPS = 16, 96
 """Nodes of the path; rows whose gap is too wide are looked at again with more."""
 TOLERANCE = 0.05
@@ -39,22 +41,23 @@ def attribute(scorer: Scorer, method: str | None = None) -> Attribution:
     present = scorer.pieces.present
     rows = np.arange(scorer.rows)
     whole, closed = scorer.at(rows, np.ones_like(present, float)), scorer.at(rows, np.zeros_like(present, float))
+    method = method or DEFAULT_METHOD
     if method is None:
         method = "integrated gradients" if scorer.smooth else "occlusion"
     if method == "occlusion":
         values = _occluded(scorer, whole)
     else:
-        values = _integrated(scorer, rows, STEPS)
+        values = integrated(scorer, rows, STEPS)
         wanted = np.abs(whole - closed)
         least = float(wanted.mean()) if scorer.kind == "regression" else 0.5
         wide = np.abs(values.sum(1) - (whole - closed)) > TOLERANCE * np.maximum(wanted, least)
         if wide.any():
-            values[wide] = _integrated(scorer, rows[wide], MORE_STEPS)
+            values[wide] = integrated(scorer, rows[wide], MORE_STEPS)
     return Attribution(values, whole, closed, values.sum(1) - (whole - closed), method)
 
 
-def _integrated(scorer: Scorer, rows: Array, steps: int) -> Array:
-    """[len(rows), P]."""
+def integrated(scorer: Scorer, rows: Array, steps: int) -> Array:
+    """Attributions [len(rows), P] by `steps` nodes."""
     nodes, weights = np.polynomial.legendre.leggauss(steps)
     present = scorer.pieces.present
     found = np.zeros((len(rows), present.shape[1]))

@@ -7,6 +7,7 @@ model, references included, and needs no gradient.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from consilience.artifacts.bundle import Bundle
 from consilience.artifacts.inference import Index
 from consilience.core.registry import get
+from consilience.explanation.remembering import expected_rows, remembering
 from consilience.explanation.subject import LARGEST_BATCH, Subject
 from consilience.modalities.base import Arrays
 
@@ -101,9 +103,14 @@ def _facts_rows(bundle: Bundle, group: str, count: int) -> Arrays:
 def predict_changed(subject: Subject, variants: list[tuple[int, list[Change]]]) -> Array:
     """Default predictions [len(variants), K] of rows with some cells changed: (row, changes) each."""
     parts = []
+    changing = {cell.group for _, changes in variants for cell, _, _ in changes}
+    kept = [group for group in subject.arrays if group not in changing]
+    asked = replace(subject, bundle=remembering(subject.bundle, subject.arrays, kept))
     for start in range(0, len(variants), LARGEST_BATCH):
         part = variants[start : start + LARGEST_BATCH]
-        copied = subject.at(np.array([row for row, _ in part], np.int64))
+        rows = np.array([row for row, _ in part], np.int64)
+        expected_rows(asked.bundle, rows)
+        copied = asked.at(rows)
         for at, (_, changes) in enumerate(part):
             for cell, source, chosen in changes:
                 for name, array in copied.arrays[cell.group].items():

@@ -32,7 +32,7 @@ Array = np.ndarray[Any, Any]
 
 LEVELS = 12
 """Values tried for a cell at most, at evenly spaced ranks of the training rows."""
-PAIRED, PAIR_LEVELS = 6, 5
+PAIRED, PAIR_LEVELS = 5, 4
 """Cells, and values of each, that are paired when no single change is enough."""
 CATEGORY = 0.5
 """Distance of a change of category, where one from the lowest to the highest number counts 1."""

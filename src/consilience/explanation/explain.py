@@ -145,3 +145,14 @@ def _counterfactual(
         "prediction": label,
         "probability": float(found.prediction[0] if task.kind == "regression" else found.prediction[wanted]),
     }
+
+
+def without_media(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same explanations without pictures and sounds."""
+    media = ("picture", "overlay", "sound")
+    kinds = ("images", "sounds")
+
+    def slim(part: dict[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in part.items() if key not in media}
+
+    return [{**one, **{kind: [slim(part) for part in one[kind]] for kind in kinds}} for one in found]

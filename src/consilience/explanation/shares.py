@@ -9,6 +9,7 @@ the shares add up to p(row) − p(nothing shown), exactly. More than five discip
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import combinations
 from math import comb
 from typing import Any, NamedTuple
@@ -16,13 +17,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from consilience.artifacts.inference import Index
+from consilience.explanation.remembering import expected_rows, remembering
 from consilience.explanation.subject import Subject
 
 Array = np.ndarray[Any, Any]
 
 EXACT = 5
 """Up to so many disciplines every subset is looked at."""
-ORDERS = 10
+ORDERS = 6
 """Pairs of random orders beyond that."""
 
 
@@ -41,9 +43,12 @@ def discipline_shares(subject: Subject, classes: Index, seed: int) -> Shares:
     groups = list(subject.disciplines.values())
     rows = np.arange(len(subject))
 
+    asked = replace(subject, bundle=remembering(subject.bundle, subject.arrays, list(subject.arrays)))
+
     def worth(shown: Sequence[int]) -> Array:
         hidden = [g for place, members in enumerate(groups) if place not in shown for g in members]
-        return np.asarray(subject.predict(hidden)[rows, classes])
+        expected_rows(asked.bundle, rows)
+        return np.asarray(asked.predict(hidden)[rows, classes])
 
     return shapley(worth, len(groups), seed)
 

@@ -45,7 +45,7 @@ class TextPieces:
         facts = subject.facts(group)
         self._group = group
         ids = subject.arrays[group]["ids"]
-        self._piece = np.full(ids.shape, -1, np.int64)
+        self._piece: Array = np.full(ids.shape, -1, np.int64)
         self.spans: list[list[Span]] = [[] for _ in range(len(subject))]
         counts = np.zeros(len(subject), np.int64)
         for place, column in enumerate(facts["columns"]):
