@@ -53,6 +53,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "trees": "consilience.references.trees:Trees",
     },
     "analysis": {
+        "abstention": "consilience.evaluation.confidence.abstention:Abstention",
         "calibration": "consilience.evaluation.confidence.calibration:Calibration",
         "coverage": "consilience.evaluation.confidence.coverage:Coverage",
     },
