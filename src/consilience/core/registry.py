@@ -56,6 +56,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "abstention": "consilience.evaluation.confidence.abstention:Abstention",
         "calibration": "consilience.evaluation.confidence.calibration:Calibration",
         "coverage": "consilience.evaluation.confidence.coverage:Coverage",
+        "decisions": "consilience.evaluation.confidence.decisions:Decisions",
     },
     "objective": {
         "supervised": "consilience.training.objectives.supervised:Supervised",

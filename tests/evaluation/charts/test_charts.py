@@ -12,6 +12,8 @@ from consilience.evaluation.charts.bars import Bar, bars
 from consilience.evaluation.charts.confusion import confusion, worst_pairs
 from consilience.evaluation.charts.curves import curves
 from consilience.evaluation.charts.dot_whisker import Score, dot_whisker
+from consilience.evaluation.charts.lines import Axes, Line, lines
+from consilience.evaluation.charts.reliability import Dot, Names, reliability
 from consilience.evaluation.charts.scatter import scatter
 from consilience.evaluation.charts.svg import shortened, text_width, tick_label, ticks
 
@@ -28,11 +30,24 @@ def scores(name: str) -> str:
     return dot_whisker([(name, lines), ("none", []), ("more", more)], name, True, 350)
 
 
+def graph(name: str) -> str:
+    line = Line(name, [(0.0, 0.5), (0.5, None), (1.0, float("inf")), (1.0, 0.7)], [(0.0, 0.4, 0.6), (1.0, 0.6, 0.9)])
+    other = Line("b", [(0.0, -5.0), (1.0, 0.1)], [(0.0, None, 0.2), (0.5, 0.1, 0.2), (1.0, float("nan"), 1.0)])
+    return lines([line, other, Line("none", [(0.0, None)])], Axes((name, name), (True, True), (0.0, 1.0), 0.3), 350)
+
+
+def trust(name: str) -> str:
+    dots = [Dot(0.1, 0.2, 0.1, 0.3, name), Dot(0.9, 0.8, None, None, "b")]
+    return reliability(dots, dots[:1], [3.0, 0.0, 7.0], Names(name, name, name, name, name), 350)
+
+
 CHARTS: dict[str, Callable[[str], str]] = {
     "bars": lambda name: bars([Bar(name, 3, "3"), Bar("b", 0, "0")], name),
     "confusion": lambda name: confusion([name, "b"], [[3, 1], [0, 0]], (name, "predicted"), 350),
     "curves": lambda name: curves({name: [(1, 0.5), (2, float("nan"))], "b": [(1, 1.0), (2, 2.0)]}, (name, "y")),
     "dot_whisker": scores,
+    "lines": graph,
+    "reliability": trust,
     "scatter": lambda name: scatter([1.0, None, 3.0], [1.5, 2.0, float("inf")], (name, name)),
 }
 
@@ -58,6 +73,8 @@ def test_a_chart_is_well_formed_labelled_and_inert(name: str, label: str) -> Non
         confusion([], [], ("actual", "predicted")),
         curves({}, ("epoch", "loss")),
         dot_whisker([], "accuracy", False),
+        lines([], Axes(("x", "y"))),
+        reliability([], [], [], Names("p", "o", "a", "b", "c")),
         scatter([], [], ("a", "b")),
         dot_whisker([("", [Score("one", "default", 1.0, 1.0, 1.0, "1")])], "accuracy", True),
         scatter([2.0, 2.0], [2.0, 2.0], ("a", "b")),
@@ -120,3 +137,13 @@ def test_labels() -> None:
     assert shortened("short", 100) == "short"
     assert shortened("消化内科门诊记录", 50).endswith("…")
     assert text_width(shortened("消化内科门诊记录", 50)) <= 50
+
+
+def test_lines_and_dots_are_placed_where_the_numbers_say() -> None:
+    picture = lines([Line("a", [(0.0, 0.0), (1.0, 1.0)])], Axes(("x", "y"), limits=(0.0, 1.0)), 572)
+    points = re.search(r'points="([^"]+)" class="line c0"', picture)
+    assert points is not None
+    assert points[1] == "58.0,262.0 558.0,22.0"
+    honest = reliability([Dot(0.5, 0.5, 0.4, 0.6, "half")], [], [1.0], Names("p", "o", "a", "b", "c"), 472)
+    assert 'cx="258" cy="227"' in honest
+    assert "half" in honest
