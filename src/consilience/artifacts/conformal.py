@@ -29,7 +29,7 @@ MOST_SCORES = 2_000
 GROUP_ROWS = 50
 """A label or group of rows has a rule of its own from so many rows on."""
 BIN_ROWS, MOST_BINS = 100, 10
-"""Bins of the predicted value hold at least BIN_ROWS rows, and there are at least five of them or one."""
+"""Bins of the predicted value hold at least BIN_ROWS rows each."""
 ROUNDING = 1e-9
 
 
@@ -151,7 +151,7 @@ def _labels(scores: Array, present: Array, share: Array) -> State:
 def _bins(said: Array, wanted: Array, share: Array) -> State:
     """{"edges": [B − 1], "rules": [B]} of signed residuals, equally many rows a bin."""
     count = min(len(said) // BIN_ROWS, MOST_BINS)
-    edges = np.unique(np.quantile(said, np.arange(1, count) / count)) if count >= 5 else np.empty(0)
+    edges = np.unique(np.quantile(said, np.arange(1, count) / count)) if count >= 2 else np.empty(0)
     place = np.searchsorted(edges, said, side="right")
     if len(edges) and np.bincount(place, minlength=len(edges) + 1).min() < BIN_ROWS // 2:
         edges, place = np.empty(0), np.zeros(len(said), dtype=np.int64)  # ties left a bin almost empty

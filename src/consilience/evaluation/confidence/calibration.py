@@ -147,10 +147,12 @@ def _dot(found: Mapping[str, Any], language: str) -> Dot:
 
 def _table(found: Mapping[str, Any], language: str) -> Figure:
     words = WORDS[language]
+    steps = ("before", "after") if found["changed"] else ("after",)
     shown_, raw_ = [], []
     for metric, form in (("ece", points), ("brier", decimal), ("log_loss", decimal)):
-        pair = [found[step][metric] for step in ("before", "after")]
-        shown_.append([words[metric], *(cell(score, form, language) for score in pair)])
-        raw_ += [[metric, step, *raw(score)] for step, score in zip(("before", "after"), pair, strict=True)]
-    sheet = Sheet("calibration.csv", ["", words["before"], words["after"]], shown_, raw_)
-    return Figure(words["table"], "", "", "", words["table_note"], sheet)
+        scores = [found[step][metric] for step in steps]
+        shown_.append([words[metric], *(cell(score, form, language) for score in scores)])
+        raw_ += [[metric, step, *raw(score)] for step, score in zip(steps, scores, strict=True)]
+    headers = ["", *(words[step] for step in steps)] if found["changed"] else ["", words["value"]]
+    title = words["table" if found["changed"] else "table_one"]
+    return Figure(title, "", "", "", words["table_note"], Sheet("calibration.csv", headers, shown_, raw_))

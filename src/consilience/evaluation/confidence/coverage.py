@@ -61,9 +61,14 @@ class Coverage:
         }
 
     def show(self, found: Any, result: Mapping[str, Any], language: Language) -> Section | None:
-        words = WORDS[language]
-        title = words["title_values" if found["kind"] == "regression" else "title_sets"]
-        return Section(self.name, title, sentences(found, language), blocks(found, language), words["method"])
+        words, sort = WORDS[language], "values" if found["kind"] == "regression" else "sets"
+        return Section(
+            self.name,
+            words[f"title_{sort}"],
+            sentences(found, language),
+            blocks(found, language),
+            words[f"method_{sort}"],
+        )
 
 
 def state_for(evidence: Evidence, hidden: tuple[str, ...]) -> State:

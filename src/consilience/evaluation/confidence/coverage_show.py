@@ -80,7 +80,10 @@ def _patterns_said(found: Mapping[str, Any], language: str) -> list[Sentence]:
         return [Sentence(words["patterns_kept"].format(count=len(patterns)), "good")]
     worst = sorted(short, key=lambda p: float(p["coverage"]["value"]))[:MOST_NAMED]
     named = BETWEEN[language]["list"].join(
-        words["named"].format(name=_present(p, language), coverage=percent(p["coverage"]["value"])) for p in worst
+        words["named" if p["natural"] else "named_hidden"].format(
+            name=_present(p, language), coverage=percent(p["coverage"]["value"])
+        )
+        for p in worst
     )
     text = words["patterns_short"].format(short=len(short), count=len(patterns), named=named)
     return [Sentence(tidy(text, language), "bad")]

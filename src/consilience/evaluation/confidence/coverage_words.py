@@ -20,9 +20,10 @@ WORDS: dict[str, dict[str, str]] = {
         "empty_labels": " {empty} get none.",
         "width": " They are {size} wide on average.",
         "endless": " Some have no end: there were too few validation rows for so high a level.",
-        "patterns_kept": "The same holds with sources missing: none of {count} patterns falls short of the promise.",
+        "patterns_kept": "With sources missing, none of {count} patterns can be shown to fall short of the promise.",
         "patterns_short": "With sources missing, {short} of {count} patterns fall short of the promise: {named}.",
         "named": "{name} ({coverage})",
+        "named_hidden": "{name} with the rest hidden ({coverage})",
         "named_class": "“{name}” ({coverage})",
         "classes_short": "The promise is one on average: {short} of {count} classes get less of it: {named}.",
         "promised": "promised",
@@ -56,8 +57,12 @@ WORDS: dict[str, dict[str, str]] = {
         "conditional": "A rule for each pattern",
         "conditional_lead": "Coverage when each pattern of present sources with at least 50 validation rows has a "
         "threshold of its own (group-conditional, Mondrian).",
-        "method": "Split conformal prediction on validation rows: the promise is an average over rows like these, "
+        "method_sets": "Split conformal prediction on validation rows: the promise is an average over rows like "
+        "these, "
         "whatever the model. A class is in the set unless its probability is lower than the true class's usually is.",
+        "method_values": "Split conformal prediction on validation rows: the promise is an average over rows like "
+        "these, "
+        "whatever the model. Intervals are the prediction plus the quantiles of the errors of rows predicted alike.",
     },
     "zh": {
         "title_sets": "包含真实类别的预测集",
@@ -74,9 +79,10 @@ WORDS: dict[str, dict[str, str]] = {
         "empty_labels": "{empty} 的行没有标签。",
         "width": "平均宽度为 {size}。",
         "endless": "部分区间没有界限：验证集行数太少，无法达到如此高的水平。",
-        "patterns_kept": "缺少部分数据来源时同样成立：{count} 种缺失情形均未低于承诺。",
+        "patterns_kept": "缺少部分数据来源时，{count} 种情形均未显示低于承诺。",
         "patterns_short": "缺少部分数据来源时，{count} 种情形中有 {short} 种低于承诺：{named}。",
         "named": "{name}（{coverage}）",
+        "named_hidden": "隐藏其余来源后仅有 {name}（{coverage}）",
         "named_class": "“{name}”（{coverage}）",
         "classes_short": "承诺是就平均而言的：{count} 个类别中有 {short} 个低于承诺：{named}。",
         "promised": "承诺",
@@ -108,7 +114,9 @@ WORDS: dict[str, dict[str, str]] = {
         "conditional": "每种情形各用一条规则",
         "conditional_lead": "若每种具有至少 50 行验证数据的来源情形使用各自的阈值（按组条件化，Mondrian），"
         "其覆盖率如下。",
-        "method": "在验证集上做分割共形预测：承诺是对同类数据的平均而言，与模型无关。"
+        "method_sets": "在验证集上做分割共形预测：承诺是对同类数据的平均而言，与模型无关。"
         "除非某类别的概率低于真实类别通常的概率，否则它都在预测集中。",
+        "method_values": "在验证集上做分割共形预测：承诺是对同类数据的平均而言，与模型无关。"
+        "区间为预测值加上预测值相近的行的误差分位数。",
     },
 }

@@ -11,12 +11,12 @@ from consilience.evaluation.charts.lines import Axes, Line, lines
 from consilience.evaluation.confidence.decisions_words import WORDS
 from consilience.evaluation.confidence.phrases import (
     cell,
+    cost,
     decimal,
     ends,
     level,
     measured,
     percent,
-    quantity,
     raw,
     shown,
     tidy,
@@ -57,7 +57,7 @@ def _saved(found: Mapping[str, Any], language: str) -> str:
     """ "; that saves 0.12 (…)" or that it cannot be told."""
     words, saved = WORDS[language], found["saved"]
     key = {"good": "saves", "bad": "wastes", "plain": "same"}[_tone(saved)]
-    return words[key].format(saved=shown(quantity, abs(saved["value"])), between=ends(saved, quantity, language))
+    return words[key].format(saved=shown(cost, abs(saved["value"])), between=ends(saved, cost, language))
 
 
 def _benefit_said(found: Mapping[str, Any], language: str) -> Sentence:
@@ -78,8 +78,8 @@ def _threshold_said(found: Mapping[str, Any], language: str) -> Sentence:
     text = words["threshold_given" if found["given"] else "threshold_equal"].format(
         name=name,
         threshold=percent(costs["threshold"]),
-        cost=measured(costs["cost"], quantity, language),
-        usual=shown(quantity, costs["usual"]["value"]),
+        cost=measured(costs["cost"], cost, language),
+        usual=shown(cost, costs["usual"]["value"]),
     )
     return Sentence(tidy(text + _saved(costs, language), language), _tone(costs["saved"]))
 
@@ -96,7 +96,7 @@ def _top_said(found: Mapping[str, Any], language: str) -> Sentence:
 def _expected_said(found: Mapping[str, Any], language: str) -> Sentence:
     words, costs = WORDS[language], found["costs"]
     text = words["expected"].format(
-        cost=measured(costs["cost"], quantity, language), usual=shown(quantity, costs["usual"]["value"])
+        cost=measured(costs["cost"], cost, language), usual=shown(cost, costs["usual"]["value"])
     )
     return Sentence(tidy(text + _saved(costs, language), language), _tone(costs["saved"]))
 
@@ -107,8 +107,8 @@ def _quantile_said(found: Mapping[str, Any], language: str) -> Sentence:
         low=f"{found['too_low']:g}",
         high=f"{found['too_high']:g}",
         quantile=level(round(found["quantile"], 3)),
-        cost=measured(found["cost"], quantity, language),
-        usual=shown(quantity, found["usual"]["value"]),
+        cost=measured(found["cost"], cost, language),
+        usual=shown(cost, found["usual"]["value"]),
     )
     return Sentence(tidy(text + _saved(found, language), language), _tone(found["saved"]))
 
@@ -160,7 +160,7 @@ def _score(top: Mapping[str, Any], language: str) -> Score:
 def _matrix(found: Mapping[str, Any], language: str) -> Figure:
     words, names = WORDS[language], found["classes"]
     raw_ = [[name, *row] for name, row in zip(names, found["costs"]["matrix"], strict=True)]
-    shown_ = [[str(name), *(f"{cost:g}" for cost in row)] for name, *row in raw_]
+    shown_ = [[str(name), *(f"{each:g}" for each in row)] for name, *row in raw_]
     sheet = Sheet("costs.csv", [words["corner"], *names], shown_, raw_)
     return Figure(words["matrix"], "", "", "", "", sheet)
 
@@ -172,7 +172,7 @@ def _quantile_figure(found: Mapping[str, Any], language: str) -> Figure:
     usual = Line(words["point"], [(p["level"], found["usual"]["value"]) for p in curve])
     axes = Axes((words["level"], words["cost"]), (True, False), None, found["quantile"])
     wide, narrow = (lines([line, usual], axes, width) for width in (WIDE, NARROW))
-    shown_ = [[level(p["level"]), cell(p["cost"], quantity, language)] for p in curve]
+    shown_ = [[level(p["level"]), cell(p["cost"], cost, language)] for p in curve]
     raw_ = [[p["level"], *raw(p["cost"])] for p in curve]
     sheet = Sheet("quantile_costs.csv", [words["level"], words["cost"]], shown_, raw_)
     return Figure(words["quantile_title"], "", wide, narrow, words["band"] + words["quantile_note"], sheet)

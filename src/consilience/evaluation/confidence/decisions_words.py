@@ -5,9 +5,9 @@ from __future__ import annotations
 WORDS: dict[str, dict[str, str]] = {
     "en": {
         "title": "What the predictions are worth to a decision",
-        "useful": "Acting on the model is worth more than acting on every row or on none, for anybody who would "
-        "act from a "
-        "probability of “{name}” between {low} and {high} on.",
+        "useful": "Acting on the model is worth more than acting on every row or on none, for anybody whose "
+        "threshold to act, "
+        "a probability of “{name}”, lies between {low} and {high}.",
         "useless": "At no threshold is acting on the probability of “{name}” shown to be worth more than acting "
         "on every "
         "row or on none.",

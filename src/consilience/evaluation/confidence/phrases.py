@@ -38,6 +38,12 @@ def decimal(value: float) -> str:
     return wording.number("log_loss", value)
 
 
+def cost(value: float) -> str:
+    """Three digits: 0.367, 12.4, 5,120."""
+    figure = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return figure.replace("-", "\u2212")
+
+
 def quantity(value: float) -> str:
     return wording.number("rmse", value)
 
@@ -55,9 +61,9 @@ def shown(form: Form, value: float | None) -> str:
 
 
 def ends(score: Mapping[str, Any], form: Form, language: str) -> str:
-    """ "88.1 to 92.0 %", or "" without an interval."""
+    """ "88.1 to 92.0 %", or "" without an interval that has a width."""
     low, high = shown(form, score.get("low")), shown(form, score.get("high"))
-    if UNDEFINED in (low, high):
+    if UNDEFINED in (low, high) or low == high == shown(form, score.get("value")):
         return ""
     low = low.removesuffix(" %") if high.endswith(" %") else low
     return tidy(BETWEEN[language]["to"].format(low=low, high=high), language)

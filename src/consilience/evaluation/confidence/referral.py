@@ -1,7 +1,7 @@
 """Predicting only where the model is sure: risk against coverage, and thresholds that keep a promised error rate.
 
 Risk–coverage curve and its area (El-Yaniv & Wiener 2010; Geifman & El-Yaniv 2017, "Selective classification for deep
-neural networks"). Thresholds by learn-then-test with several starts (Angelopoulos, Bates, Candès, Jordan & Lei 2021).
+neural networks"). Thresholds by learn-then-test (Angelopoulos, Bates, Candès, Jordan & Lei 2021).
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ Array = np.ndarray[Any, Any]
 
 DOUBT = 0.1
 """Probability with which a promise may turn out wrong: thresholds hold with 90 % confidence."""
-STARTS = (0.2, 0.4, 0.6, 0.8, 1.0)
-STEP = 0.01
+START, STEP = 0.25, 0.01
+"""Shares of the rows. Simulated on 360 and 2,000 rows, a start at a quarter kept most: earlier ones stop at the first
+unlucky error, and several starts at once pay with power.
+"""
 CURVE = tuple(round(0.05 * k, 2) for k in range(1, 21))
 WIDTH_LEVEL = 0.9
 
@@ -34,7 +36,9 @@ def confidence(kind: str, predictions: Array, state: State | None = None) -> Arr
     if kind == "regression":
         assert state is not None, "values need a conformal state"
         ends = prediction_intervals(state, said, WIDTH_LEVEL)
-        return np.asarray(ends[:, 0] - ends[:, 1])
+        width = ends[:, 1] - ends[:, 0]
+        unit = np.abs(width).max(initial=0.0) or 1.0
+        return np.asarray(-width if not np.isfinite(unit) else -np.round(width / unit, 9) * unit)
     if kind == "multilabel":
         return np.asarray(np.maximum(said, 1 - said).mean(1))
     return np.asarray(said.max(1))
@@ -52,9 +56,10 @@ def losses(kind: str, predictions: Array, target: Array) -> Array:
 def threshold_for(sure: Array, loss: Array, wanted: float, doubt: float = DOUBT) -> float | None:
     """The lowest confidence from which on the error rate stays at most `wanted`, with probability 1 − doubt.
 
-    From each of STARTS (shares of the rows, the surest first) the share kept is raised step by step as long as the
-    hypothesis "the error rate is above `wanted`" is rejected at doubt / len(STARTS). Losses of 0 and 1 are tested by
-    the binomial distribution, those between by Bentkus's inequality.
+    From a first share of the surest rows on, the share kept is raised step by step as long as the hypothesis "the error
+    rate is above `wanted`" is rejected at `doubt` (fixed-sequence testing). The first share is START, or what a test
+    needs that may see one error. Losses of 0 and 1 are tested by the binomial distribution, those between by Bentkus's
+    inequality.
 
     Args:
         sure, loss: [V] of rows that the model did not learn from; losses 0..1.
@@ -65,13 +70,14 @@ def threshold_for(sure: Array, loss: Array, wanted: float, doubt: float = DOUBT)
     order = np.argsort(-sure, kind="stable")
     ranked, passed = sure[order], np.cumsum(loss[order])
     binary = bool(np.isin(loss, (0.0, 1.0)).all())
+    rows = len(ranked)
+    first = next((n for n in range(1, rows + 1) if _p_value(1.0, n, wanted, binary) <= doubt), rows)
     kept = 0
-    for start in STARTS:
-        for share in np.arange(start, 1 + STEP / 2, STEP):
-            count = _whole_ties(ranked, round(share * len(ranked)))
-            if count == 0 or _p_value(float(passed[count - 1]), count, wanted, binary) > doubt / len(STARTS):
-                break
-            kept = max(kept, count)
+    for share in np.append(np.arange(max(START, first / max(rows, 1)), 1, STEP), 1.0):
+        count = _whole_ties(ranked, round(share * rows))
+        if count == 0 or _p_value(float(passed[count - 1]), count, wanted, binary) > doubt:
+            break
+        kept = max(kept, count)
     return float(ranked[kept - 1]) if kept else None
 
 
