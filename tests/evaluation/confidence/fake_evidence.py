@@ -37,8 +37,8 @@ def sharpened(kind: str, said: np.ndarray, slope: float) -> np.ndarray:
     if kind == "regression":
         return said
     if kind == "multilabel":
-        return special.expit(special.logit(said) * slope)
-    return special.softmax(np.log(said) * slope, axis=1)
+        return special.expit(special.logit(np.clip(said, 1e-12, 1 - 1e-12)) * slope)
+    return special.softmax(np.log(np.clip(said, 1e-12, 1)) * slope, axis=1)
 
 
 def evidence(

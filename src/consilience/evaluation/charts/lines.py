@@ -104,7 +104,7 @@ def _grid(frame: Frame, axes: Axes) -> list[str]:
         _, y = frame.at(frame.x[0], value)
         parts.append(element("line", class_="grid", x1=LEFT, x2=frame.width - RIGHT, y1=y, y2=y))
         parts.append(text(LEFT - 6, y, tick_label(value, axes.percents[1]), class_="tick", text_anchor="end"))
-    for value in ticks(*frame.x, 4 if frame.width < 500 else 8):
+    for value in ticks(*frame.x, 5 if frame.width < 500 else 8):
         x, _ = frame.at(value, frame.y[0])
         parts.append(text(x, bottom + 12, tick_label(value, axes.percents[0]), class_="tick", text_anchor="middle"))
     middle = (LEFT + frame.width - RIGHT) / 2

@@ -143,7 +143,8 @@ def _figure(found: Mapping[str, Any], language: str) -> Figure:
     sheet = Sheet("risk_coverage.csv", [words["kept"], name], shown_, raw_)
     note = words["note"].format(area=measured(found["area"], form, language))
     lead = words["lead_values" if form is quantity else "lead"]
-    return Figure(words["figure"], lead, wide, narrow, tidy(note, language), sheet)
+    title = words["figure_values" if form is quantity else "figure"]
+    return Figure(title, lead, wide, narrow, tidy(note, language), sheet)
 
 
 def _table(found: Mapping[str, Any], language: str) -> Figure:

@@ -21,6 +21,7 @@ WORDS: dict[str, dict[str, str]] = {
         "none": "No threshold can promise an error of at most {wanted} with {sure} confidence: the model is not good "
         "enough, or there are too few validation rows.",
         "figure": "Error of the rows kept",
+        "figure_values": "Error of the rows kept",
         "lead": "Rows are referred to a person from the least confident on; the line is the error of those that "
         "are kept.",
         "lead_values": "Rows are referred to a person from the widest interval on; the line is the error of those "
@@ -53,6 +54,7 @@ WORDS: dict[str, dict[str, str]] = {
         "在测试集上，这样保留 {kept}的行，错误率为 {error}：承诺未能兑现。",
         "none": "没有任何阈值能以 {sure} 的把握保证错误率不超过 {wanted}：模型不够好，或验证集行数太少。",
         "figure": "所保留行的错误率",
+        "figure_values": "所保留行的误差",
         "lead": "从置信度最低的行开始转交人工；曲线为所保留行的错误率。",
         "lead_values": "从预测区间最宽的行开始转交人工；曲线为所保留行的误差。",
         "every": "不转交",
