@@ -41,6 +41,8 @@ def made_bundle(frame: pl.DataFrame, groups: dict[str, tuple[str, ...]], kind: s
         facts=facts,
         groups=list(made),
         text_columns=texts,
+        weights={"network": 1.0},
+        references={},
         meta={"primary": PRIMARY[kind]},
         task=SimpleNamespace(primary=PRIMARY[kind]),
     )

@@ -52,7 +52,9 @@ def _cells(one: Rows, bundle: Bundle) -> dict[str, list[list[str]]]:
         if modality.get(column.name) == "text":
             texts.append([column.name, clipped(text, LONGEST_TEXT)])
         elif modality.get(column.name, "ignore") != "ignore":
-            cells.append([column.name, clipped(text, LONGEST_CELL)])
+            number = column[0]
+            shown = f"{number:.5g}" if isinstance(number, float) and number != round(number) else text
+            cells.append([column.name, clipped(shown, LONGEST_CELL)])
     return {"cells": cells[:MOST_CELLS], "texts": texts}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from consilience.evaluation import wording
 from consilience.evaluation.analysis import Figure, Language, Section, Sheet
 from consilience.evaluation.charts.dot_whisker import Score, dot_whisker
-from consilience.evaluation.weaknesses.phrases import chance, measured
+from consilience.evaluation.weaknesses.phrases import chance, measured, two_lines
 from consilience.evaluation.wording import Sentence
 
 WIDE, NARROW = 760, 350
@@ -160,7 +160,7 @@ def _rates_sheet(column: Mapping[str, Any], language: Language) -> Sheet:
     shown, raw = [], []
     for rate in column["rates"]:
         labels = [_group(rate["group"], language), _rate(rate, language)]
-        shown.append([*labels, measured(_unit(rate["rate"]), rate, language), f"{rate['of']:,}"])
+        shown.append([*labels, two_lines(_unit(rate["rate"]), rate, language), f"{rate['of']:,}"])
         raw.append([*labels, rate["value"], rate["of"]])
     return Sheet(f"rates_{column['column']}.csv", WORDS[language]["rates_head"].split("|"), shown, raw, 2)
 
@@ -172,8 +172,8 @@ def _differences_sheet(column: Mapping[str, Any], language: Language) -> Sheet:
         labels = [_group(one["group"], language), _rate(one, language)]
         ratio, verdict = one.get("ratio") or {}, words[f"verdict_{one['verdict']}"]
         cells = [
-            measured(_unit(one["rate"]), one["difference"], language, gap=True),
-            measured("ratio", ratio, language),
+            two_lines(_unit(one["rate"]), one["difference"], language, gap=True),
+            two_lines("ratio", ratio, language),
         ]
         shown.append([*labels, *cells, chance(one["p"]), chance(one["adjusted_p"]), verdict])
         raw.append([*labels, one["difference"]["value"], ratio.get("value"), one["p"], one["adjusted_p"], verdict])

@@ -12,6 +12,7 @@ from consilience.evaluation.analysis import Language
 WORDS: dict[str, dict[str, str]] = {
     "en": {
         "measured": "{value} (95 % interval {low} to {high})",
+        "interval": "(95 % interval ",
         "points": "{value} points",
         "and": " and ",
         "missing": "{name} missing",
@@ -35,6 +36,7 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "zh": {
         "measured": "{value}（95% 区间 {low} 至 {high}）",
+        "interval": "（95% 区间 ",
         "points": "{value} 个百分点",
         "and": "且",
         "missing": "{name}缺失",
@@ -67,7 +69,7 @@ def size(metric: str, value: float | None, language: Language, signed: bool = Tr
     """A difference, with its unit: "−13.0 points"."""
     if value is None:
         return wording.UNDEFINED
-    text = wording.gap(metric, value, signed)
+    text = wording.gap(metric, value, signed and value != 0)
     return WORDS[language]["points"].format(value=text.removesuffix(" points")) if text.endswith(" points") else text
 
 
@@ -84,6 +86,12 @@ def measured(metric: str, score: Mapping[str, Any] | None, language: Language, g
         value, low, high = (wording.number(metric, v) for v in ends)
         low = low.removesuffix(" %") if high.endswith(" %") else low
     return value if ends[1] is None else WORDS[language]["measured"].format(value=value, low=low, high=high)
+
+
+def two_lines(metric: str, score: Mapping[str, Any] | None, language: Language, gap: bool = False) -> str:
+    """The same for the cell of a table: the interval in small print under the value."""
+    value, _, rest = measured(metric, score, language, gap).partition(WORDS[language]["interval"])
+    return f"{value.strip()}\n{rest.rstrip('）)')}" if rest else value
 
 
 def literal_words(literal: Mapping[str, Any], language: Language) -> str:

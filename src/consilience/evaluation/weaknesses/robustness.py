@@ -12,7 +12,7 @@ from consilience.evaluation.evidence import Evidence
 from consilience.evaluation.intervals import _counts
 from consilience.evaluation.weaknesses.robustness_section import robustness_section
 from consilience.evaluation.weaknesses.wear import WEAR, Worn
-from consilience.evaluation.weaknesses.worn_rows import hold, judge_held, row_bytes, wear_group
+from consilience.evaluation.weaknesses.worn_rows import hold, judge_held, only_used, row_bytes, wear_group
 
 Array = np.ndarray[Any, Any]
 
@@ -46,7 +46,7 @@ class Robustness:
         wears = list(_wears(evidence))
         kept = _sample(evidence, known, sum(len(worn.strengths) for _, worn in wears))
         rows, score = evidence.test.at(kept), Scorer(evidence, kept)
-        held = hold(rows)
+        held, bundle = hold(rows), only_used(evidence.bundle)
         clean = score.draws(evidence.opinion.final[kept])
         curves = []
         for done, (group, worn) in enumerate(wears):
@@ -55,8 +55,8 @@ class Robustness:
             )
             points = []
             for strength in worn.strengths:
-                changed = wear_group(held, evidence.bundle, group, worn, strength, evidence.judged.seed)
-                draws = score.draws(judge_held(evidence.bundle, changed))
+                changed = wear_group(held, bundle, group, worn, strength, evidence.judged.seed)
+                draws = score.draws(judge_held(bundle, changed))
                 points.append({"strength": strength, **score.summary(draws), **score.against(draws, clean)})
             curves.append({"group": group, "kind": worn.kind, "unit": worn.unit, "points": points})
         return {

@@ -8,7 +8,7 @@ from typing import Any
 from consilience.evaluation import wording
 from consilience.evaluation.analysis import Figure, Language, Section, Sheet
 from consilience.evaluation.charts.bands import Point, bands, span_of
-from consilience.evaluation.weaknesses.phrases import measured, metric_words
+from consilience.evaluation.weaknesses.phrases import measured, metric_words, two_lines
 from consilience.evaluation.weaknesses.wear import CLEAN_DECIBELS
 from consilience.evaluation.wording import Sentence
 
@@ -47,6 +47,8 @@ WORDS: dict[str, dict[str, str]] = {
         "axis_words": "words dropped",
         "axis_letters": "words with two letters swapped",
         "clean": "none",
+        "lead": "Metric: {metric}, on the same test rows, from undisturbed to badly worn.",
+        "not_drawn": "The {drawn} kinds of wear that change the score most are drawn; the table holds all.",
         "curves": "Score as inputs get worse",
         "patterns": "When whole sources are missing",
         "head": "input|wear|strength|{metric}|difference to undisturbed",
@@ -89,6 +91,8 @@ WORDS: dict[str, dict[str, str]] = {
         "axis_words": "去掉的词语",
         "axis_letters": "有两个字母颠倒的词语",
         "clean": "无",
+        "lead": "同一批测试行上的{metric}，从未受干扰到严重受损。",
+        "not_drawn": "图中为对得分影响最大的 {drawn} 种干扰；表中列出全部。",
         "curves": "输入变差时的得分",
         "patterns": "整个来源缺失时",
         "head": "输入|干扰|强度|{metric}|与未受干扰时之差",
@@ -154,15 +158,21 @@ def _curves(found: Mapping[str, Any], language: Language) -> Figure:
         [clean, *(Point(_strength(p["strength"], c, language), p["value"], p["low"], p["high"]) for p in c["points"])]
         for c in found["curves"]
     ]
+    told = sorted(found["curves"], key=_fall, reverse=True)[:MOST_PANELS]
     span, percent = span_of(drawn), metric in wording.PERCENTAGES
     panels = [
         bands(_wear(c, language), points, (words[f"axis_{c['kind']}"], metric_words(metric, language)), span, percent)
-        for c, points in zip(found["curves"][:MOST_PANELS], drawn[:MOST_PANELS], strict=True)
+        for c, points in zip(found["curves"], drawn, strict=True)
+        if c in told
     ]
-    lead = f"{metric_words(metric, language)}"
-    return Figure(
-        words["curves"], lead[:1].upper() + lead[1:], "", "", "", _curve_sheet(found, language), tuple(panels)
-    )
+    lead = words["lead"].format(metric=metric_words(metric, language))
+    note = words["not_drawn"].format(drawn=len(panels)) if len(panels) < len(drawn) else ""
+    return Figure(words["curves"], lead, "", "", note, _curve_sheet(found, language), tuple(panels))
+
+
+def _fall(curve: Mapping[str, Any]) -> float:
+    """The largest change at any strength; 0 where the score is undefined."""
+    return max(abs(float(p["difference"]["value"] or 0.0)) for p in curve["points"])
 
 
 def _curve_sheet(found: Mapping[str, Any], language: Language) -> Sheet:
@@ -171,8 +181,8 @@ def _curve_sheet(found: Mapping[str, Any], language: Language) -> Sheet:
     for curve in found["curves"]:
         for point in curve["points"]:
             labels = [curve["group"], words[curve["kind"]], _strength(point["strength"], curve, language)]
-            gap = measured(metric, point["difference"], language, gap=True)
-            shown.append([*labels, measured(metric, point, language), gap])
+            gap = two_lines(metric, point["difference"], language, gap=True)
+            shown.append([*labels, two_lines(metric, point, language), gap])
             raw.append([*labels, point["value"], point["difference"]["value"]])
     headers = words["head"].format(metric=metric_words(metric, language)).split("|")
     return Sheet("robustness.csv", headers, shown, raw, 3)
@@ -183,7 +193,7 @@ def _patterns(found: Mapping[str, Any], language: Language) -> Figure:
     shown, raw = [], []
     for one in found["patterns"]:
         name, gap = words[one["what"]].format(discipline=one["discipline"]), one.get("difference")
-        shown.append([name, measured(metric, one, language), measured(metric, gap, language, gap=True)])
+        shown.append([name, two_lines(metric, one, language), two_lines(metric, gap, language, gap=True)])
         raw.append([name, one["value"], gap["value"] if gap else None])
     headers = words["pattern_head"].format(metric=metric_words(metric, language)).split("|")
     return Figure(words["patterns"], "", "", "", "", Sheet("missing_sources.csv", headers, shown, raw))

@@ -81,6 +81,7 @@ class Slices:
             "rows_found_on": len(search.loss),
             "found_on": origin,
             "overall": as_metric(evidence.kind, float(measured.loss.mean())),
+            "overall_named": as_metric(evidence.kind, float(test.loss.mean())),
             "looked": looked,
             "found": found,
             "named": named,
@@ -92,7 +93,7 @@ class Slices:
     def _sides(self, evidence: Evidence, test: Sample) -> tuple[Sample, Sample, str]:
         """Rows to find candidates on, rows to measure them on, and where the first come from."""
         chosen = _chosen_sample(evidence)
-        if chosen is not None and len(chosen.loss) >= max(ENOUGH, len(test.loss) // 3):
+        if chosen is not None and len(chosen.loss) >= max(ENOUGH // 2, len(test.loss) // 4):
             return chosen, test, "validation"
         order = np.random.default_rng(evidence.judged.seed).permutation(len(test.loss))
         half = order[: len(order) // 2]

@@ -8,7 +8,7 @@ from typing import Any
 from consilience.evaluation import wording
 from consilience.evaluation.analysis import Figure, Language, Section, Sheet
 from consilience.evaluation.charts.dot_whisker import Score, dot_whisker
-from consilience.evaluation.weaknesses.phrases import chance, literals_words, measured, metric_words
+from consilience.evaluation.weaknesses.phrases import chance, literals_words, measured, metric_words, two_lines
 from consilience.evaluation.wording import Sentence
 
 WIDE, NARROW = 760, 350
@@ -80,8 +80,8 @@ def slices_section(found: Mapping[str, Any], language: Language) -> Section:
         pattern = words["none"] if found["found"] else words["nothing"]
         sentences.append(Sentence(pattern.format(measured=len(found["found"]), looked=found["looked"])))
     blocks = tuple(
-        _figure(words[part], f"slices_{part}.csv", found[part], found, language)
-        for part in ("named", "found")
+        _figure((words[part], f"slices_{part}.csv", overall), found[part], found, language)
+        for part, overall in (("named", found["overall_named"]), ("found", found["overall"]))
         if found[part]
     )
     origin = words[f"note_{found['found_on']}"].format(rows_found_on=found["rows_found_on"], rows=found["rows"])
@@ -110,10 +110,10 @@ def _sentence(one: Mapping[str, Any], found: Mapping[str, Any], language: Langua
 
 
 def _figure(
-    title: str, file: str, slices: Sequence[Mapping[str, Any]], found: Mapping[str, Any], language: Language
+    what: tuple[str, str, float], slices: Sequence[Mapping[str, Any]], found: Mapping[str, Any], language: Language
 ) -> Figure:
     words, metric = WORDS[language], str(found["metric"])
-    overall = found["overall"]
+    title, file, overall = what
     whole = Score(words["all"], "default", overall, None, None, wording.number(metric, overall))
     scores = [
         Score(
@@ -142,7 +142,7 @@ def _sheet(file: str, slices: Sequence[Mapping[str, Any]], found: Mapping[str, A
     for one in slices:
         name, verdict = slice_words(one, language), words[f"verdict_{one['verdict']}"]
         figures = [f"{one['rows']:,}", _cell(metric, one["value"]), wording.number(metric, one["rest"]["value"])]
-        figures += [measured(metric, one["difference"], language, gap=True), chance(one["p"])]
+        figures += [two_lines(metric, one["difference"], language, gap=True), chance(one["p"])]
         shown.append([name, *figures, chance(one["adjusted_p"]), verdict])
         values = [one[key]["value"] for key in ("value", "rest", "difference")]
         raw.append([name, one["rows"], *values, one["p"], one["adjusted_p"], verdict])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -43,6 +44,14 @@ def judge_held(bundle: Bundle, held: Held) -> Array:
     features = as_features(held.arrays, bundle.facts["groups"])
     index = np.arange(features.rows, dtype=np.int64)
     return np.asarray(bundle.judge(features, held.texts, index).final, np.float64)
+
+
+def only_used(bundle: Bundle) -> Bundle:
+    """The bundle without references that carry no weight: the same default prediction, sooner."""
+    light = copy.copy(bundle)
+    light.weights = {name: weight for name, weight in bundle.weights.items() if weight > 0}
+    light.references = {name: found for name, found in bundle.references.items() if name in light.weights}
+    return light
 
 
 def as_features(arrays: Mapping[str, Arrays], groups: Mapping[str, Any]) -> Features:
