@@ -75,7 +75,8 @@ def run_pipeline(
     """
     listener, note, began = watch
     plan = make_plan(recipe, Given(tables["train"], tables.get("valid"), tables.get("test")), listener)
-    check_report(recipe.report, plan.tables["train"].frame)
+    classes = [str(c) for c in plan.facts["task"].get("classes") or ()]
+    check_report(recipe.report, plan.tables["train"].frame, classes)
     with _fresh(folder):
         return _steps(plan, recipe, (tables, described), folder, Watch([listener], began), note)
 

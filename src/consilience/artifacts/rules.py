@@ -48,6 +48,10 @@ class Rule:
         """The calibrated default prediction [N, K] from `raw`."""
         return calibrate(dict(self.calibration), raw)
 
+    def trimmed(self) -> Rule:
+        """The same rule without sources of weight 0."""
+        return replace(self, weights={name: weight for name, weight in self.weights.items() if weight > 0})
+
     def state(self) -> dict[str, Any]:
         """Plain JSON values."""
         return {"weights": dict(self.weights), "calibration": self.calibration, "conformal": self.conformal}
@@ -113,6 +117,10 @@ class Rules:
             said = rule.raw({name: np.asarray(source)[rows] for name, source in sources.items()})
             raw[rows], final[rows] = said, rule.final(said)
         return raw, final
+
+    def trimmed(self) -> Rules:
+        """The same rules without sources that carry no weight."""
+        return Rules(self.groups, {pattern: rule.trimmed() for pattern, rule in self.rules.items()})
 
     def certain(self, final: Array, has: Array, level: float, hidden: Iterable[str] = ()) -> Array:
         """What holds the truth with probability `level`: bool [N, K], the classes in the set (it may be empty: refer

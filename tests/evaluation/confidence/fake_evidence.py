@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +11,7 @@ import polars as pl
 from scipy import special
 
 from consilience.artifacts.bundle import Opinion
+from consilience.artifacts.rules import UNCHANGED, Rules, fit_rule
 from consilience.core.recipe import make_recipe
 from consilience.evaluation.comparison import Judged
 from consilience.evaluation.evidence import Chosen, Evidence, Rows
@@ -64,15 +66,21 @@ def evidence(
     def opinion(final: np.ndarray) -> Opinion:
         return Opinion(final, {"network": final}, {}, has, sharpened(kind, final, slope), (final,))
 
-    def judge(features: Any, texts: Any, index: np.ndarray, hidden: Any = ()) -> Opinion:
-        return opinion(sharpened(kind, said[index], 0.5))
+    def judge_masks(features: Any, texts: Any, index: np.ndarray, masks: Any) -> list[Opinion]:
+        return [opinion(sharpened(kind, said[index], 0.5)) for _ in masks]
 
+    unmasked = {"network": valid}
+    rules = {frozenset(groups): fit_rule(kind, unmasked, truth, np.ones(rows), stack=False, seed=0)}
+    shrunk = {"network": sharpened(kind, valid, 0.5)}
+    for group in groups:
+        rules[frozenset({group})] = fit_rule(kind, shrunk, truth, np.ones(rows), stack=False, seed=0)
     bundle = SimpleNamespace(
         recipe=make_recipe(values),
         facts={"task": {"classes": classes}},
         meta={},
         groups=["note", "record"],
-        judge=judge,
+        judge_masks=judge_masks,
+        rules=Rules(list(groups), {p: replace(r, calibration=UNCHANGED) for p, r in rules.items()}),
     )
     test = Rows(None, pl.DataFrame(), np.arange(rows), pl.DataFrame({"y": np.arange(rows)}))  # type: ignore[arg-type]
     weight = judged.get("weight", np.ones(rows))

@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pytest
 
+from consilience.artifacts.rules import sole_rules
 from consilience.evaluation.analysis import NotApplicable
 from consilience.evaluation.confidence.coverage import Coverage, part_of
 from consilience.evaluation.confidence.coverage_show import verdict_of
-from consilience.evaluation.confidence.covering import by_class, covering
+from consilience.evaluation.confidence.covering import by_class, certain, covering
 from consilience.evaluation.confidence.sample import sample_of
 from tests.evaluation.confidence.fake_evidence import KINDS, evidence
 
@@ -40,7 +41,7 @@ def test_coverage_and_size_are_counted_by_hand() -> None:
     assert found["size"]["value"] == 0.5
     assert found["coverage"]["value"] == 0.25
     assert found["empty"]["value"] == 0.5
-    assert [c["place"] for c in by_class(sample, state, said, 0.5)] == [0, 1, 2]
+    assert [c["place"] for c in by_class(sample, certain(sample, [(state, np.arange(4))], said, 0.5))] == [0, 1, 2]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -69,7 +70,7 @@ def test_a_rule_for_every_pattern_is_not_asked_for_where_there_is_one_pattern() 
 
 def test_without_validation_rows_there_is_no_promise() -> None:
     other = evidence("binary", 100)
-    other.chosen = None
+    other.bundle.rules = sole_rules(other.bundle.groups)
     with pytest.raises(NotApplicable, match="validation"):
         Coverage().measure(other)
 

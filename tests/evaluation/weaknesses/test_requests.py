@@ -11,10 +11,10 @@ FRAME = pl.DataFrame({"age": [1, 2], "sex": ["F", "M"], "scan": pl.Series([b"x",
 
 
 def test_what_can_be_asked() -> None:
-    check_report(Report(slices=("age>1 & sex==F", "scan is missing"), fairness=("sex",)), FRAME)
+    check_report(Report(slices=("age>1 & sex==F", "scan is missing"), fairness=("sex",)), FRAME, ())
 
 
 @pytest.mark.parametrize("asked", [{"slices": ("agee>1",)}, {"slices": ("sex>F",)}, {"fairness": ("sexx",)}])
 def test_what_cannot(asked: dict[str, tuple[str, ...]]) -> None:
     with pytest.raises(InputError):
-        check_report(Report.model_validate(asked), FRAME)
+        check_report(Report.model_validate(asked), FRAME, ("a", "b"))

@@ -8,11 +8,11 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
-from consilience.artifacts.conformal import State, by_group, fit_conformal, fit_conformal_by_group
+from consilience.artifacts.conformal import State, by_group, fit_conformal_by_group
 from consilience.evaluation.analysis import Language, NotApplicable, Section
 from consilience.evaluation.confidence.coverage_show import blocks, sentences
 from consilience.evaluation.confidence.coverage_words import WORDS
-from consilience.evaluation.confidence.covering import below, by_class, covering
+from consilience.evaluation.confidence.covering import below, by_class, certain, covered, covering
 from consilience.evaluation.confidence.sample import Sample, sample_of
 from consilience.evaluation.evidence import Evidence
 
@@ -45,8 +45,10 @@ class Coverage:
         state = state_for(evidence, ())
         said = np.asarray(evidence.opinion.final, np.float64)[sample.rows]
         names, values = evidence.classes, sample.kind == "regression"
-        levels = [{"level": level, **covering(sample, state, said, level)} for level in LEVELS]
-        classes = [] if values else by_class(sample, state, said, MAIN)
+        states = states_for(evidence, sample)
+        found = {level: certain(sample, states, said, level) for level in LEVELS}
+        levels = [{"level": level, **covered(sample, found[level])} for level in LEVELS]
+        classes = [] if values else by_class(sample, found[MAIN])
         return {
             "level": MAIN,
             "rows": len(sample.rows),
@@ -72,15 +74,21 @@ class Coverage:
 
 
 def state_for(evidence: Evidence, hidden: tuple[str, ...]) -> State:
-    """The conformal state that holds when these groups are missing.
+    """The conformal state that holds for rows without these groups, as the bundle keeps it.
 
     Raises:
-        NotApplicable: without validation rows to learn it from.
+        NotApplicable: where there were no validation rows to learn it from.
     """
-    chosen = evidence.chosen
-    if chosen is None or not (np.asarray(chosen.weight) > 0).any():
+    state = evidence.bundle.rules.of(g for g in evidence.bundle.groups if g not in hidden).conformal
+    if state is None:
         raise NotApplicable("no labelled validation row to learn sets and intervals from")
-    return fit_conformal(evidence.kind, chosen.final, chosen.target, chosen.weight, evidence.judged.seed)
+    return dict(state)
+
+
+def states_for(evidence: Evidence, sample: Sample) -> list[tuple[State, Array]]:
+    """The state of each pattern of present groups, and the positions in the sample of the rows that came like that."""
+    parts = evidence.bundle.rules.parts(evidence.opinion.has[sample.rows])
+    return [(dict(rule.conformal), rows) for rule, rows in parts if rule.conformal is not None]
 
 
 def part_of(sample: Sample, positions: Array) -> Sample:
@@ -120,9 +128,11 @@ def _hidden(evidence: Evidence, sample: Sample) -> Iterator[dict[str, Any]]:
     drawn = np.random.default_rng([sample.seed, 13]).permutation(len(sample.rows))[:MASKED_ROWS]
     part = part_of(sample, np.sort(drawn))
     keeps = list(dict.fromkeys(keeps))
+    evidence.prepare_masks(
+        [frozenset(g for d, groups in every.items() if d not in keep for g in groups) for keep in keeps]
+    )
     for done, keep in enumerate(keeps):
         evidence.listener({"event": "progress", "name": "evaluate coverage", "done": done, "total": len(keeps)})
-        missing = tuple(g for d, groups in every.items() if d not in keep for g in groups)
         said = np.asarray(evidence.without(missing).final)[part.rows]
         found = covering(part, state_for(evidence, missing), said, MAIN)
         yield _pattern(list(keep), len(part.rows), found, False)

@@ -30,7 +30,8 @@ class Held(NamedTuple):
 
 def hold(rows: Rows) -> Held:
     """The arrays and texts of rows."""
-    return Held(rows.features.gather(rows.index), rows.texts[rows.index])
+    texts = rows.texts[rows.index] if rows.texts.width else rows.texts
+    return Held(rows.features.gather(rows.index), texts)
 
 
 def row_bytes(rows: Rows) -> int:
@@ -49,8 +50,9 @@ def judge_held(bundle: Bundle, held: Held) -> Array:
 def only_used(bundle: Bundle) -> Bundle:
     """The bundle without references that carry no weight: the same default prediction, sooner."""
     light = copy.copy(bundle)
-    light.weights = {name: weight for name, weight in bundle.weights.items() if weight > 0}
-    light.references = {name: found for name, found in bundle.references.items() if name in light.weights}
+    light.rules = bundle.rules.trimmed()
+    used = {name for rule in light.rules.rules.values() for name in rule.weights}
+    light.references = {name: found for name, found in bundle.references.items() if name in used}
     return light
 
 
