@@ -133,18 +133,11 @@ class Model:
             for opinion, problems in self.bundle.opinions(table, hidden):  # noqa: B007 (the last one counts all)
                 columns = self.bundle.task.decode(opinion.final)
                 if level is not None:
-                    columns |= self._certain(opinion, level, hidden)
+                    columns |= _certain(self.bundle, opinion, level, hidden)
                 yield pl.DataFrame(columns)
             seen.append((offset, problems))
             offset += table.rows
             self.problems = merge_problems(seen)
-
-    def _certain(self, opinion: Opinion, level: float, hidden: Iterable[str]) -> dict[str, Any]:
-        found = self.bundle.rules.certain(opinion.final, opinion.has, level, hidden)
-        if self.classes is None:
-            return {"low": found[:, 0], "high": found[:, 1]}
-        names = self.classes
-        return {"set": [" | ".join(n for n, held in zip(names, row, strict=True) if held) for row in found]}
 
     def evaluate(self, table: Any, *, hidden: Iterable[str] = ()) -> dict[str, dict[str, float]]:
         """{metric: {"value", "low", "high"}} of the default prediction on a labelled table, 95 % intervals.
@@ -207,6 +200,15 @@ class Model:
         clusters = cluster_codes(table.frame, self.bundle.recipe.split.group)
         rows = Judged(task.kind, targets.target, targets.weight, clusters, self.bundle.recipe.seed)
         return rows, _joined(parts)
+
+
+def _certain(bundle: Bundle, opinion: Opinion, level: float, hidden: Iterable[str]) -> dict[str, Any]:
+    """Columns that hold the truth with probability `level`: "set" of classes, or "low" and "high"."""
+    found = bundle.rules.certain(opinion.final, opinion.has, level, hidden)
+    if bundle.task.kind == "regression":
+        return {"low": found[:, 0], "high": found[:, 1]}
+    names = [str(c) for c in bundle.facts["task"]["classes"]]
+    return {"set": [" | ".join(n for n, held in zip(names, row, strict=True) if held) for row in found]}
 
 
 def _joined(parts: list[Opinion]) -> Opinion:

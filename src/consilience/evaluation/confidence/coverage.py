@@ -128,10 +128,9 @@ def _hidden(evidence: Evidence, sample: Sample) -> Iterator[dict[str, Any]]:
     drawn = np.random.default_rng([sample.seed, 13]).permutation(len(sample.rows))[:MASKED_ROWS]
     part = part_of(sample, np.sort(drawn))
     keeps = list(dict.fromkeys(keeps))
-    evidence.prepare_masks(
-        [frozenset(g for d, groups in every.items() if d not in keep for g in groups) for keep in keeps]
-    )
-    for done, keep in enumerate(keeps):
+    gone = [tuple(g for d, groups in every.items() if d not in keep for g in groups) for keep in keeps]
+    evidence.prepare_masks([frozenset(missing) for missing in gone])
+    for done, (keep, missing) in enumerate(zip(keeps, gone, strict=True)):
         evidence.listener({"event": "progress", "name": "evaluate coverage", "done": done, "total": len(keeps)})
         said = np.asarray(evidence.without(missing).final)[part.rows]
         found = covering(part, state_for(evidence, missing), said, MAIN)
