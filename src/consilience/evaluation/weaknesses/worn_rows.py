@@ -30,7 +30,8 @@ class Held(NamedTuple):
 
 def hold(rows: Rows) -> Held:
     """The arrays and texts of rows."""
-    return Held(rows.features.gather(rows.index), rows.texts[rows.index])
+    texts = rows.texts[rows.index] if rows.texts.width else rows.texts  # no columns, no rows either
+    return Held(rows.features.gather(rows.index), texts)
 
 
 def row_bytes(rows: Rows) -> int:
