@@ -38,18 +38,20 @@ class Score(NamedTuple):
     shown: str
 
 
-def dot_whisker(sections: Sequence[tuple[str, Sequence[Score]]], axis: str, percent: bool, width: int = 720) -> str:
+def dot_whisker(
+    sections: Sequence[tuple[str, Sequence[Score]]], axis: str, percent: bool, width: int = 720, room: float = 230.0
+) -> str:
     """
     Args:
         sections: (heading, scores); a section without scores is left out.
         axis: what is measured, written under the axis.
         percent: tick labels as percentages.
-        width: px; under 500 the label stands above its line.
+        width: px; under 500 the label stands above its line. room: px for labels beside their lines, at most.
     """
     sections = [(heading, scores) for heading, scores in sections if scores]
     every = [score for _, scores in sections for score in scores]
     narrow = width < 500
-    left = 8.0 if narrow else min(230.0, max((text_width(s.label) for s in every), default=0) + 24)
+    left = 8.0 if narrow else min(room, max((text_width(s.label) for s in every), default=0) + 24)
     right = width - (8.0 if narrow else max((text_width(s.shown) for s in every), default=0) + 16)
     known = [v for s in every for v in (s.low, s.value, s.high) if v is not None]
     low, high = padded(known)

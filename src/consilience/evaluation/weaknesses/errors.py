@@ -28,8 +28,8 @@ class Errors:
     order: ClassVar[int] = 54
 
     def measure(self, evidence: Evidence) -> Any:
-        """{"kind", "rows", "wrong", "unit", "labels": {"looked", "suspected"} or None, "examples"}; examples:
-        "wrong" and "labels" hold rows as cards, "review" every suspected label.
+        """{"kind", "rows", "wrong", "unit", "labels": {"looked", "suspected", "expected"} or None, "examples"};
+        examples: "wrong" and "labels" hold rows as cards, "review" every suspected label.
 
         Raises:
             NotApplicable: without a row to look at.
@@ -47,8 +47,8 @@ class Errors:
         labels: dict[str, int] | None = None
         review: list[dict[str, Any]] = []
         if evidence.kind != "regression" and rows >= FEWEST:
-            review, suspected, looked = suspects_of(evidence)
-            labels = {"looked": looked, "suspected": suspected, "listed": len(review)}
+            review, labels = suspects_of(evidence)
+            labels["listed"] = len(review)
         return {
             "kind": evidence.kind,
             "rows": rows,

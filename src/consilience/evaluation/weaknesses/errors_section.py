@@ -17,8 +17,9 @@ WORDS: dict[str, dict[str, str]] = {
         "other rows stay within.",
         "none_wrong": "All {rows} test rows are predicted rightly.",
         "labels": "{suspected} of {looked} validation and test rows ({share} %) have a label that the model, which did "
-        "not train on them, doubts with confidence. Some of these labels will be wrong, others are hard rows: "
-        "label_review.csv lists them for a person to judge. Nothing was changed.",
+        "not train on them, doubts with confidence; by its own probabilities it would doubt about {expected} if no "
+        "label were wrong. Some of these labels will be wrong, others are hard rows: label_review.csv lists them for "
+        "a person to judge. Nothing was changed.",
         "no_labels": "No label among {looked} validation and test rows is doubted with confidence.",
         "gallery_wrong": "Most confidently wrong",
         "lead_wrong": "Test rows, the surest mistake first. Rows are counted from 0 in the table as given.",
@@ -40,7 +41,8 @@ WORDS: dict[str, dict[str, str]] = {
         "wrong_number": "{rows} 个测试行中有 {wrong} 行的误差超过 {unit}，即其余行中 {covered}% 所不超过的误差。",
         "none_wrong": "全部 {rows} 个测试行均预测正确。",
         "labels": "在 {looked} 个验证行和测试行中，有 {suspected} 行（{share}%）的标签受到模型有把握的怀疑"
-        "（模型未用这些行训练）。其中有些标签确实有误，另一些只是难以判断：label_review.csv 列出这些行供人工复核。"
+        "（模型未用这些行训练）；按模型自身的概率，即使没有错误标签，也会有约 {expected} 行受到怀疑。"
+        "其中有些标签确实有误，另一些只是难以判断：label_review.csv 列出这些行供人工复核。"
         "数据未作任何改动。",
         "no_labels": "在 {looked} 个验证行和测试行中，没有标签受到模型有把握的怀疑。",
         "gallery_wrong": "最有把握的错误",

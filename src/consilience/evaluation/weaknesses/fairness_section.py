@@ -14,6 +14,8 @@ from consilience.evaluation.wording import Sentence
 WIDE, NARROW = 760, 350
 UNSHARED = ("bias", "mae")
 """Rates in the unit of the target; all others are shares."""
+LISTED = 12
+"""Differences shown of a column; all can be downloaded."""
 UNDRAWN = ("calibration", "bias")
 """Rates about zero, which share no axis with the others."""
 
@@ -32,6 +34,7 @@ WORDS: dict[str, dict[str, str]] = {
         "figure": "By “{column}”",
         "rates_table": "Rates by “{column}”",
         "differences_table": "Differences to the largest group, “{column}”",
+        "listed": "The {listed} surest of {many} differences; the download holds all.",
         "other": "other",
         "accuracy": "accuracy",
         "selection": "share predicted “{class}”",
@@ -62,6 +65,7 @@ WORDS: dict[str, dict[str, str]] = {
         "figure": "按“{column}”",
         "rates_table": "按“{column}”的比率",
         "differences_table": "与最大组的差异，“{column}”",
+        "listed": "{many} 个差异中最确定的 {listed} 个；下载文件包含全部。",
         "other": "其他",
         "accuracy": "准确率",
         "selection": "预测为“{class}”的比例",
@@ -146,7 +150,9 @@ def _blocks(column: Mapping[str, Any], language: Language) -> list[Figure]:
     found = [Figure(figure, "", wide, narrow, "", _rates_sheet(column, language))]
     if column["differences"]:
         title = words["differences_table"].format(column=name)
-        found.append(Figure(title, "", "", "", "", _differences_sheet(column, language)))
+        many = len(column["differences"])
+        note = words["listed"].format(listed=LISTED, many=many) if many > LISTED else ""
+        found.append(Figure(title, "", "", "", note, _differences_sheet(column, language)))
     return found
 
 
@@ -168,7 +174,7 @@ def _rates_sheet(column: Mapping[str, Any], language: Language) -> Sheet:
 def _differences_sheet(column: Mapping[str, Any], language: Language) -> Sheet:
     words = WORDS[language]
     shown, raw = [], []
-    for one in column["differences"]:
+    for one in sorted(column["differences"], key=lambda d: float(d["p"])):
         labels = [_group(one["group"], language), _rate(one, language)]
         ratio, verdict = one.get("ratio") or {}, words[f"verdict_{one['verdict']}"]
         cells = [
@@ -177,4 +183,6 @@ def _differences_sheet(column: Mapping[str, Any], language: Language) -> Sheet:
         ]
         shown.append([*labels, *cells, chance(one["p"]), chance(one["adjusted_p"]), verdict])
         raw.append([*labels, one["difference"]["value"], ratio.get("value"), one["p"], one["adjusted_p"], verdict])
-    return Sheet(f"differences_{column['column']}.csv", words["differences_head"].split("|"), shown, raw, 2, (6,))
+    return Sheet(
+        f"differences_{column['column']}.csv", words["differences_head"].split("|"), shown[:LISTED], raw, 2, (6,)
+    )

@@ -18,6 +18,8 @@ Array = np.ndarray[Any, Any]
 MOST = 200
 """Rows listed, the most suspected."""
 LONGEST = 200
+DOUBT = 0.5
+"""By how much the model must hold another answer for likelier than the given one."""
 
 
 class Pooled(NamedTuple):
@@ -28,26 +30,40 @@ class Pooled(NamedTuple):
     of: list[tuple[str, Rows, int]]
 
 
-def suspects_of(evidence: Evidence) -> tuple[list[dict[str, Any]], int, int]:
-    """Suspected labels as JSON (with the row's cells), how many there are, and how many rows were looked at."""
+def suspects_of(evidence: Evidence) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    """Suspected labels as JSON (with the row's cells), and counts: looked, suspected, and expected by the model.
+
+    Only labels that another beats by DOUBT count: an unsure model doubts half of all labels a little.
+    """
     pooled = _pooled(evidence)
-    names = evidence.classes
+    names, counts = evidence.classes, {"looked": len(pooled.of)}
     if evidence.kind == "multilabel":
         given = pooled.target > 0.5
-        rows, labels, _ = find_label_set_errors(given, pooled.probability)
+        rows, labels, margin = find_label_set_errors(given, pooled.probability)
+        rows, labels = rows[margin <= -DOUBT], labels[margin <= -DOUBT]
+        rare = np.minimum(pooled.probability, 1 - pooled.probability)
+        counts |= {"suspected": len(rows), "expected": round(float(rare[rare <= (1 - DOUBT) / 2].sum()))}
         listed = [
             _label(pooled, int(r), names[k], int(k), bool(given[r, k])) for r, k in zip(rows, labels, strict=True)
         ]
-        return listed[:MOST], len(rows), len(pooled.of)
+        return listed[:MOST], counts
     given = pooled.target.argmax(1)
     found = find_label_errors(given, pooled.probability)
+    sure_rows = int((found.margin <= -DOUBT).sum())  # most doubted first
+    counts |= {"suspected": sure_rows, "expected": _expected(pooled.probability)}
     listed = []
-    for row, suggested in zip(found.rows[:MOST], found.suggested[:MOST], strict=True):
+    for row, suggested in zip(found.rows[:sure_rows][:MOST], found.suggested[:sure_rows][:MOST], strict=True):
         sure = pooled.probability[row]
         answers = {"given": names[given[row]], "suggested": names[suggested]}
         figures = {"given_confidence": float(sure[given[row]]), "suggested_confidence": float(sure[suggested])}
         listed.append({**_place(pooled, int(row)), **answers, **figures})
-    return listed, len(found.rows), len(pooled.of)
+    return listed, counts
+
+
+def _expected(probability: Array) -> int:
+    """Rows that a model with honest probabilities would doubt so much though no label is wrong."""
+    best = probability.max(1, keepdims=True)
+    return round(float(probability[probability - best <= -DOUBT].sum()))
 
 
 def _label(pooled: Pooled, row: int, name: str, place: int, given: bool) -> dict[str, Any]:

@@ -16,10 +16,12 @@ from consilience.evaluation.weaknesses.worn_rows import hold, judge_held, only_u
 
 Array = np.ndarray[Any, Any]
 
-MOST_ROWS, FEWEST_ROWS = 1_000, 150
+MOST_ROWS, FEWEST_ROWS = 1_000, 200
 """Test rows that are worn."""
-PASSES = 100_000
-"""Rows × networks × strengths: beyond it fewer rows are worn, down to FEWEST_ROWS."""
+SHARE = 0.08
+"""Of the training's work, what the curves may cost: beyond it fewer rows are worn, down to FEWEST_ROWS."""
+STEP = 3
+"""Work of a training row in an epoch (forward and backward) against that of a row that is judged."""
 MOST_BYTES = 100_000_000
 ENOUGH = 20
 RESAMPLES = 200
@@ -112,8 +114,10 @@ def _wears(evidence: Evidence) -> Iterator[tuple[str, Worn]]:
 
 def _sample(evidence: Evidence, known: Array, strengths: int) -> Array:
     """Positions of the test rows that are worn: how many depends on the model and the rows, never on the clock."""
-    networks = max(len(evidence.opinion.members), 1)
-    by_work = PASSES // max(networks * strengths, 1)
+    by_work = MOST_ROWS
+    if evidence.train is not None:  # networks count on both sides
+        trained = STEP * len(evidence.train) * int(evidence.bundle.recipe.train.epochs or 1)
+        by_work = int(SHARE * trained / max(strengths, 1))
     by_memory = MOST_BYTES // max(row_bytes(evidence.test), 1)
     count = min(MOST_ROWS, len(known), max(FEWEST_ROWS, by_work), max(FEWEST_ROWS, by_memory))
     if count == len(known):

@@ -21,6 +21,10 @@ ALIKE = 0.6
 """Shared rows over joint rows (Jaccard) from which two slices count as one."""
 
 
+NARROWER = 0.9
+"""Share of the rows of every shorter conjunction that a longer one may keep: each literal must mean something."""
+
+
 class Slice(NamedTuple):
     """literals: their numbers, ascending. score: SliceLine's. rows: how many meet them."""
 
@@ -45,6 +49,7 @@ def find_slices(masks: Array, owners: Sequence[str], loss: Array, fewest: int, m
     pair_sizes, pair_losses = dense @ dense.T, (dense * loss) @ dense.T
     scored = _score(pair_sizes, pair_losses, loss, fewest)
     scored[column[:, None] >= column[None, :]] = -np.inf
+    scored[pair_sizes > NARROWER * np.minimum(sizes[:, None], sizes[None, :])] = -np.inf
     pairs = [
         Slice((int(i), int(j)), float(scored[i, j]), int(pair_sizes[i, j]))
         for i, j in zip(*np.nonzero(np.isfinite(scored)), strict=True)
@@ -56,6 +61,8 @@ def find_slices(masks: Array, owners: Sequence[str], loss: Array, fewest: int, m
         triple_sizes, triple_losses = dense @ both, dense @ (both * loss)
         scores = _score(triple_sizes, triple_losses, loss, fewest)
         scores[np.isin(column, column[list(pair.literals)])] = -np.inf
+        least = np.minimum(pair_sizes[pair.literals[0]], pair_sizes[pair.literals[1]])
+        scores[triple_sizes > NARROWER * np.minimum(least, pair.rows)] = -np.inf
         for k in np.flatnonzero(np.isfinite(scores)):
             literals = tuple(sorted((*pair.literals, int(k))))
             found.append(Slice(literals, float(scores[k]), int(triple_sizes[k])))

@@ -12,6 +12,8 @@ from consilience.evaluation.weaknesses.phrases import chance, literals_words, me
 from consilience.evaluation.wording import Sentence
 
 WIDE, NARROW = 760, 350
+LABELS = 400.0
+"""px for what slices are called."""
 
 WORDS: dict[str, dict[str, str]] = {
     "en": {
@@ -128,7 +130,7 @@ def _figure(
     ]
     axis = words["axis"].format(metric=metric_words(metric, language))
     percent = metric in wording.PERCENTAGES
-    wide, narrow = (dot_whisker([("", [whole]), (title, scores)], axis, percent, width) for width in (WIDE, NARROW))
+    wide, narrow = (dot_whisker([("", [whole]), (title, scores)], axis, percent, w, LABELS) for w in (WIDE, NARROW))
     return Figure(title, "", wide, narrow, "", _sheet(file, slices, found, language))
 
 

@@ -30,7 +30,7 @@ class Held(NamedTuple):
 
 def hold(rows: Rows) -> Held:
     """The arrays and texts of rows."""
-    texts = rows.texts[rows.index] if rows.texts.width else rows.texts
+    texts = rows.texts[rows.index] if rows.texts.width else rows.texts  # no columns, no rows either
     return Held(rows.features.gather(rows.index), texts)
 
 
