@@ -80,7 +80,9 @@ class Explanation:
 
     def show(self, found: Any, result: Mapping[str, Any], language: Language) -> Section | None:
         sentences = [s for s in (_top(found, language), *_faith_sentences(found, language)) if s is not None]
-        blocks: list[Figure | Gallery] = [_matters(found, language)]
+        blocks: list[Figure | Gallery] = []
+        if len(found["shares"]) > 1 or found["cells"]:
+            blocks.append(_matters(found, language))
         if found.get("examples"):
             cards = tuple(card(one, language) for one in found["examples"])
             blocks.append(Gallery(say(language, "examples_title"), say(language, "examples_lead"), cards))
@@ -200,13 +202,17 @@ def _matters(found: Mapping[str, Any], language: Language) -> Figure:
         sections.append((say(language, key), scores))
     headers = ["", "", *(say(language, key) for key in ("size", "low", "high"))]
     axis = say(language, "axis", unit=unit)
-    note = say(language, "matters_note", sampled="" if found["exact"] else say(language, "sampled"))
-    drawn = bool(shown)
+    notes = []
+    if shares:
+        notes.append(say(language, "shares_note", sampled="" if found["exact"] else say(language, "sampled")))
+    if found["cells"]:
+        notes.append(say(language, "columns_note"))
+    note = ("" if language == "zh" else " ").join(notes)
     return Figure(
         say(language, "matters_title"),
         say(language, "matters_lead", rows=f"{found['rows']:,}", unit=unit),
-        dot_whisker(sections, axis, False) if drawn else "",
-        dot_whisker(sections, axis, False, 350) if drawn else "",
+        dot_whisker(sections, axis, False),
+        dot_whisker(sections, axis, False, 350),
         note,
         Sheet("effects.csv", headers, shown, raw, 2),
     )

@@ -19,7 +19,7 @@ Array = np.ndarray[Any, Any]
 
 DEFAULT_METHOD: str | None = None
 """Method of every attribution that names none; None = integrated gradients where the encoders allow it."""
-STEPS, MORE_STEPS = 16, 96
+STEPS, MORE_STEPS = 16, 64
 """Nodes of the path; rows whose gap is too wide are looked at again with more."""
 TOLERANCE = 0.05
 """Gap that asks for more nodes, as a share of f(row) − f(closed), which counts as half a unit of log-odds at least."""

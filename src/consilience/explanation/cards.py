@@ -125,4 +125,5 @@ def bars(one: Mapping[str, Any], language: Language) -> list[tuple[str, float, s
 
 
 def _listed(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+    """Labels side by side; a dash for no label at all."""
+    return (", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)) or "–"

@@ -7,6 +7,7 @@ model, references included, and needs no gradient.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from consilience.artifacts.bundle import Bundle
 from consilience.artifacts.inference import Index
 from consilience.core.registry import get
 from consilience.explanation.remembering import expected_rows, remembering
+from consilience.explanation.screening import promising
 from consilience.explanation.subject import LARGEST_BATCH, Subject
 from consilience.modalities.base import Arrays
 
@@ -24,8 +26,9 @@ Array = np.ndarray[Any, Any]
 TABLE = ("number", "category", "date")
 VALUES = 8
 """Values of a column that stand in for a cell."""
-BUDGET = 4096
-"""Changed rows that a call may put to the model; a quarter of it where the table has media, which cost more."""
+BUDGET, LEAST_BUDGET, COLUMNS = 4096, 512, 128
+"""Changed rows that a call may put to the model; a quarter of it where the table has media, which cost more, and less
+in proportion beyond so many columns."""
 
 
 class Cell(NamedTuple):
@@ -51,8 +54,10 @@ def cells_of(bundle: Bundle) -> list[Cell]:
 
 
 def budget(bundle: Bundle) -> int:
+    """Changed rows that may be put to the model for one answer."""
     media = any(get("modality", str(g.modality)).media for g in bundle.recipe.groups.values())
-    return BUDGET // 4 if media else BUDGET
+    most = BUDGET // 4 if media else BUDGET
+    return max(LEAST_BUDGET, min(most, most * COLUMNS // max(len(cells_of(bundle)), 1)))
 
 
 def backdrop(bundle: Bundle, train: Subject | None, count: int) -> dict[str, Arrays]:
@@ -102,37 +107,78 @@ def _facts_rows(bundle: Bundle, group: str, count: int) -> Arrays:
 
 def predict_changed(subject: Subject, variants: list[tuple[int, list[Change]]]) -> Array:
     """Default predictions [len(variants), K] of rows with some cells changed: (row, changes) each."""
-    parts = []
     changing = {cell.group for _, changes in variants for cell, _, _ in changes}
-    kept = [group for group in subject.arrays if group not in changing]
-    asked = replace(subject, bundle=remembering(subject.bundle, subject.arrays, kept))
-    for start in range(0, len(variants), LARGEST_BATCH):
-        part = variants[start : start + LARGEST_BATCH]
-        rows = np.array([row for row, _ in part], np.int64)
-        expected_rows(asked.bundle, rows)
-        copied = asked.at(rows)
-        for at, (_, changes) in enumerate(part):
+
+    def fill(copied: Subject, start: int) -> None:
+        for at, (_, changes) in enumerate(variants[start : start + len(copied)]):
             for cell, source, chosen in changes:
                 for name, array in copied.arrays[cell.group].items():
                     array[at, cell.place] = source[name][chosen, cell.place]
+
+    return _predict_copies(subject, np.array([row for row, _ in variants], np.int64), changing, fill)
+
+
+def predict_without(subject: Subject, rows: Index, keep: Array, typical: dict[str, Arrays]) -> Array:
+    """Default predictions [len(rows), K] of rows whose cells are typical (row 0 of `typical`) where `keep` is False.
+
+    Args:
+        rows: int64 [b] (0..n-1). keep: bool [b, C], in the order of `cells_of`.
+    """
+    cells = cells_of(subject.bundle)
+
+    def fill(copied: Subject, start: int) -> None:
+        for group, source in typical.items():
+            columns = [at for at, cell in enumerate(cells) if cell.group == group]
+            kept = keep[start : start + len(copied), columns]
+            for name, array in copied.arrays[group].items():
+                wide = kept.reshape(*kept.shape, *(1,) * (array.ndim - 2))
+                array[...] = np.where(wide, array, source[name][:1])
+
+    return _predict_copies(subject, np.asarray(rows, np.int64), set(typical), fill)
+
+
+def _predict_copies(
+    subject: Subject, rows: Index, changing: Collection[str], fill: Callable[[Subject, int], None]
+) -> Array:
+    """Predictions of copies of `rows`; `fill(copies, number of the first)` changes the groups in `changing`."""
+    kept = [group for group in subject.arrays if group not in changing]
+    asked = replace(subject, bundle=remembering(subject.bundle, subject.arrays, kept))
+    parts = []
+    for start in range(0, len(rows), LARGEST_BATCH):
+        part = rows[start : start + LARGEST_BATCH]
+        expected_rows(asked.bundle, part)
+        copied = asked.at(part)
+        fill(copied, start)
         parts.append(copied.predict())
     return np.concatenate(parts) if parts else np.zeros((0, 1))
 
 
 def cell_effects(subject: Subject, classes: Index, train: Subject | None) -> Array:
-    """[n, C] effect of each cell of `cells_of` on the prediction of class `classes` [n], in its unit."""
+    """[n, C] effect of each cell of `cells_of` on the prediction of class `classes` [n], in its unit.
+
+    Of wide tables only the most promising cells of each row are asked about (`screening`); the other numbers get the
+    networks' first-order term, brought to the scale of those asked about in the row, other categories and dates 0.
+    """
     cells, rows = cells_of(subject.bundle), len(subject)
+    effects = np.zeros((rows, len(cells)))
     if not cells or not rows:
-        return np.zeros((rows, len(cells)))
-    count = int(np.clip(budget(subject.bundle) // (rows * len(cells)), 1, VALUES))
+        return effects
+    places: dict[str, list[int]] = {}
+    for at, cell in enumerate(cells):
+        places.setdefault(cell.group, []).append(at)
+    chosen, terms = promising(subject, classes, backdrop(subject.bundle, train, 1), places)
+    row, place = np.nonzero(chosen)
+    count = int(np.clip(budget(subject.bundle) // len(row), 1, VALUES))
     stand = backdrop(subject.bundle, train, count)
     variants: list[tuple[int, list[Change]]] = [
-        (row, [(cell, stand[cell.group], k)]) for row in range(rows) for cell in cells for k in range(count)
+        (int(r), [(cells[c], stand[cells[c].group], k)]) for r, c in zip(row, place, strict=True) for k in range(count)
     ]
-    said = predict_changed(subject, variants).reshape(rows, len(cells), count, -1)
+    said = predict_changed(subject, variants)[np.arange(len(variants)), np.repeat(classes[row], count)]
     whole = subject.predict()[np.arange(rows), classes]
-    changed = np.take_along_axis(said, classes[:, None, None, None], 3)[..., 0].mean(2)
-    return np.asarray(whole[:, None] - changed)
+    effects[row, place] = whole[row] - said.reshape(-1, count).mean(1)
+    asked = np.where(chosen, terms, 0.0)
+    scale = (asked * effects).sum(1) / np.maximum((asked**2).sum(1), 1e-12)
+    return np.where(chosen, effects, np.maximum(scale, 0.0)[:, None] * terms)
 
 
 def shown_value(subject: Subject, row: int, cell: Cell) -> str:

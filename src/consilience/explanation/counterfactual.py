@@ -30,12 +30,23 @@ from consilience.modalities.base import Arrays
 
 Array = np.ndarray[Any, Any]
 
+LOOKED = 16
+"""Cells that are looked at."""
 LEVELS = 12
 """Values tried for a cell at most, at evenly spaced ranks of the training rows."""
-PAIRED, PAIR_LEVELS = 5, 4
+PAIRED, PAIR_LEVELS = 4, 4
 """Cells, and values of each, that are paired when no single change is enough."""
 CATEGORY = 0.5
 """Distance of a change of category, where one from the lowest to the highest number counts 1."""
+
+
+class Limits(NamedTuple):
+    """train: rows whose values count as seen; None = what was learned from them. fixed: columns that must not change.
+    step: regression: least move of the prediction."""
+
+    train: Subject | None = None
+    fixed: Collection[str] = ()
+    step: float = 1.0
 
 
 class Option(NamedTuple):
@@ -62,22 +73,22 @@ def check_fixed(bundle: Bundle, fixed: Collection[str]) -> None:
             raise InputError(f"no column {column!r}", where="--fixed", fix=nearest(column, bundle.columns))
 
 
-def counterfactual(
-    subject: Subject, row: int, wanted: int, train: Subject | None, fixed: Collection[str], step: float
-) -> Counterfactual | None:
+def counterfactual(subject: Subject, row: int, wanted: int, effects: Array, limits: Limits) -> Counterfactual | None:
     """The smallest change that flips row `row`; None when no change of at most two cells does.
 
+    Looked at are the LOOKED cells with the largest effects [C] (`cells.cell_effects`) in this row.
+
     A flip: the class `wanted` is predicted where it was not, or no longer where it was; a label crosses one half; a
-    number moves by `step` at least.
+    number moves by `limits.step` at least.
     """
     one = subject.at(np.array([row], np.int64))
     task, before = subject.bundle.task.kind, one.predict()[0]
-    options = _options(one, train, fixed)
+    options = _options(one, effects, limits)
     if not options:
         return None
     singles = predict_changed(one, [(0, [option.change]) for option in options])
     sizes = np.array([option.distance for option in options])
-    flips = _flips(task, before, singles, wanted, step)
+    flips = _flips(task, before, singles, wanted, limits.step)
     if flips.any():
         best = int(np.flatnonzero(flips)[np.argmin(sizes[flips])])
         return _told(one, [options[best]], singles[best])
@@ -86,7 +97,7 @@ def counterfactual(
     if not pairs:
         return None
     doubles = predict_changed(one, [(0, [options[a].change, options[b].change]) for a, b in pairs])
-    flips = _flips(task, before, doubles, wanted, step)
+    flips = _flips(task, before, doubles, wanted, limits.step)
     if not flips.any():
         return None
     total = np.array([options[a].distance + options[b].distance for a, b in pairs])
@@ -94,11 +105,12 @@ def counterfactual(
     return _told(one, [options[place] for place in pairs[best]], doubles[best])
 
 
-def _options(one: Subject, train: Subject | None, fixed: Collection[str]) -> list[Option]:
-    bundle = one.bundle
-    cells = [c for c in cells_of(bundle) if c.column not in fixed and _changeable(bundle, c)]
-    levels = int(np.clip(budget(bundle) // 8 // max(len(cells), 1), 2, LEVELS))
-    stand = backdrop(bundle, train, levels)
+def _options(one: Subject, effects: Array, limits: Limits) -> list[Option]:
+    bundle, every = one.bundle, cells_of(one.bundle)
+    ranked = [every[at] for at in np.argsort(-np.abs(effects), kind="stable")]
+    cells = [c for c in ranked if c.column not in limits.fixed and _changeable(bundle, c)][:LOOKED]
+    levels = int(np.clip(budget(bundle) // 16 // max(len(cells), 1), 3, LEVELS))
+    stand = backdrop(bundle, limits.train, levels)
     found = []
     for cell in cells:
         own = one.arrays[cell.group]

@@ -9,7 +9,7 @@ import numpy as np
 from consilience.artifacts.inference import Index
 from consilience.evaluation.evidence import Rows
 from consilience.explanation.cells import cell_effects, cells_of, shown_value
-from consilience.explanation.counterfactual import counterfactual
+from consilience.explanation.counterfactual import Limits, counterfactual
 from consilience.explanation.media import media_parts
 from consilience.explanation.neighbours import MOST_ROWS, neighbours, sample_subject
 from consilience.explanation.shares import discipline_shares
@@ -57,6 +57,8 @@ def explain_rows(subject: Subject, classes: Index, settings: Settings) -> list[d
     media = media_parts(subject, classes, settings.seconds)
     near = _neighbours(subject, settings)
     names = [str(c) for c in bundle.facts["task"].get("classes") or ()]
+    step = settings.step if settings.step is not None else float(getattr(bundle.task, "scale", 1.0))
+    limits = Limits(known, settings.fixed, step)
     found = []
     for row in range(len(subject)):
         wanted = int(classes[row])
@@ -74,7 +76,7 @@ def explain_rows(subject: Subject, classes: Index, settings: Settings) -> list[d
                 "cells": _cells(subject, row, effects[row]),
                 **media[row],
                 "neighbours": None if near is None else near[row],
-                "counterfactual": _counterfactual(subject, row, wanted, known, settings),
+                "counterfactual": _counterfactual(subject, row, wanted, effects[row], limits),
             }
         )
     return found
@@ -131,12 +133,9 @@ def _text(value: Any) -> str:
     return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
 
 
-def _counterfactual(
-    subject: Subject, row: int, wanted: int, known: Subject | None, settings: Settings
-) -> dict[str, Any] | None:
+def _counterfactual(subject: Subject, row: int, wanted: int, effects: Array, limits: Limits) -> dict[str, Any] | None:
     task = subject.bundle.task
-    step = settings.step if settings.step is not None else float(getattr(task, "scale", 1.0))
-    found = counterfactual(subject, row, wanted, known, settings.fixed, step)
+    found = counterfactual(subject, row, wanted, effects, limits)
     if found is None:
         return None
     label = _labels(task, found.prediction[None])[0]

@@ -16,7 +16,7 @@ import numpy as np
 from consilience.artifacts.inference import Index
 from consilience.evaluation.intervals import HIGH, LOW, RESAMPLES, _counts
 from consilience.explanation.attribution import attribute
-from consilience.explanation.cells import Cell, Change, backdrop, cells_of, predict_changed
+from consilience.explanation.cells import backdrop, cells_of, predict_without
 from consilience.explanation.pieces import pieces_of
 from consilience.explanation.scorer import Scorer
 from consilience.explanation.subject import Subject
@@ -75,22 +75,13 @@ def _table(subject: Subject, asked: Asked) -> list[dict[str, Any]]:
     typical = backdrop(subject.bundle, asked.train, 1)
 
     def predict(rows: Array, keep: Array) -> Array:
-        variants = [
-            (int(row), [_gone(cell, typical) for cell, kept in zip(cells, kept_cells, strict=True) if not kept])
-            for row, kept_cells in zip(rows, keep, strict=True)
-        ]
-        return np.asarray(predict_changed(subject, variants)[np.arange(len(rows)), asked.classes[rows]]) / _unit(
-            subject
-        )
+        said = predict_without(subject, rows, keep, typical)[np.arange(len(rows)), asked.classes[rows]]
+        return np.asarray(said / _unit(subject))
 
     every = np.arange(len(subject))
     judged = _judged(predict, asked.effects, np.ones_like(asked.effects, bool), every, asked)
     model = "stack" if len(subject.bundle.weights) > 1 else "network"
     return [{"modality": "table", "group": "", "model": model, "method": "occlusion", **judged}]
-
-
-def _gone(cell: Cell, typical: dict[str, Any]) -> Change:
-    return cell, typical[cell.group], 0
 
 
 def _unit(subject: Subject) -> float:

@@ -53,6 +53,7 @@ class SoundPieces:
         self.length = subject.arrays[group]["length"].astype(np.int64)
         mask = subject.arrays[group]["mask"] & (self.length > 0)
         self._present = np.repeat(mask, MOMENTS * BANDS, axis=1)
+        self._floor = self._quiet(torch.from_numpy(subject.arrays[group]["wave"].astype(np.float32)))
 
     @property
     def group(self) -> str:
@@ -80,30 +81,37 @@ class SoundPieces:
     ) -> Iterator[dict[str, Tensor]]:
         wave = inputs["wave"].float()
         count, columns, samples = wave.shape
-        window = torch.hann_window(self.size, device=wave.device)
-        flat = torch.nn.functional.pad(wave.reshape(-1, samples), (0, self.size))  # room for the shortest
-        options: dict[str, Any] = {"n_fft": self.size, "hop_length": self.hop, "window": window}
-        spectrum = torch.stft(flat, return_complex=True, **options)
+        spectrum, place = self._spectrum(wave)
         length = inputs["length"].long().reshape(-1, 1).clamp(min=1)
-        place = torch.arange(spectrum.shape[2], device=wave.device) * self.hop
         moment = (place * MOMENTS // length).clamp(max=MOMENTS - 1)
         band = torch.from_numpy(self.band_of).to(wave.device)
         tiles = gates.reshape(count * columns, MOMENTS, BANDS)
         open_ = tiles[torch.arange(len(tiles), device=wave.device)[:, None], moment][:, :, band].transpose(1, 2)
-        softest = self._softest(spectrum.abs(), place < length)
+        floor = self._floor.to(wave.device)[rows].flatten(0, 1).unsqueeze(-1)
+        softest = (floor / spectrum.abs().clamp(min=1e-9)).clamp(max=1)
         softened = spectrum * (softest + open_ * (1 - softest))
-        made = torch.istft(softened, length=samples + self.size, **options)[:, :samples]
-        yield {**inputs, "wave": made.reshape(wave.shape)}
+        made = torch.istft(softened, self.size, self.hop, window=self._window(wave), length=samples + self.size)
+        yield {**inputs, "wave": made[:, :samples].reshape(wave.shape)}
 
-    @staticmethod
-    def _softest(level: Tensor, real: Tensor) -> Tensor:
-        """[N, bins, frames] factor that brings every place of a spectrogram to the recording's quiet level."""
-        weight = real.unsqueeze(1).float()
-        mean = (level * weight).sum((1, 2)) / (weight.sum((1, 2)) * level.shape[1]).clamp(min=1)
-        known = level.masked_fill(~real.unsqueeze(1), float("nan"))
-        quiet = torch.nan_to_num(torch.nanquantile(known, QUIET, dim=2))
-        floor = torch.maximum(quiet, LEAST * mean[:, None])
-        return (floor.unsqueeze(-1) / level.clamp(min=1e-9)).clamp(max=1)
+    def _window(self, wave: Tensor) -> Tensor:
+        return torch.hann_window(self.size, device=wave.device)
+
+    def _spectrum(self, wave: Tensor) -> tuple[Tensor, Tensor]:
+        """[N, C, T] → complex [N · C, bins, frames], and the middle of each frame in samples."""
+        flat = torch.nn.functional.pad(wave.flatten(0, 1), (0, self.size))  # room for the shortest
+        found = torch.stft(flat, self.size, self.hop, window=self._window(wave), return_complex=True)
+        return found, torch.arange(found.shape[2], device=wave.device) * self.hop
+
+    @torch.no_grad()
+    def _quiet(self, wave: Tensor) -> Tensor:
+        """[n, C, bins] level of each frequency that counts as quiet in a recording."""
+        rows = []
+        for row in range(len(wave)):
+            spectrum, place = self._spectrum(wave[row : row + 1])
+            for level, length in zip(spectrum.abs(), self.length[row].tolist(), strict=True):
+                real = level[:, place < max(length, 1)]
+                rows.append(torch.maximum(real.quantile(QUIET, dim=1), LEAST * real.mean()))
+        return torch.stack(rows).reshape(*wave.shape[:2], -1) if rows else torch.zeros(0, wave.shape[1], 1)
 
 
 def band_edges(rate: int, bands: int) -> Array:

@@ -12,8 +12,8 @@ WORDS: dict[str, dict[str, str]] = {
         "matters_title": "What moves the predictions",
         "matters_lead": "Mean size of each source's share of a prediction, and of each column's effect, over "
         "{rows} held-out rows; {unit}.",
-        "matters_note": "Shares are Shapley values over hidden sources{sampled}. A column's effect compares the row "
-        "with the values that training rows have in that column.",
+        "shares_note": "Shares are Shapley values over hidden sources{sampled}.",
+        "columns_note": "A column's effect compares the row with the values that training rows have in that column.",
         "sampled": ", estimated from random orders",
         "sources": "sources",
         "columns": "columns",
@@ -94,8 +94,8 @@ WORDS: dict[str, dict[str, str]] = {
         "lead_page": "逐行解释，共 {count} 行。",
         "matters_title": "哪些信息影响预测",
         "matters_lead": "在 {rows} 行留出数据上，各信息来源对预测的贡献以及各列影响的平均大小；单位：{unit}。",
-        "matters_note": "贡献为逐一隐藏信息来源得到的 Shapley 值{sampled}。某列的影响，"
-        "是将该行的取值换成训练数据中该列的取值后，预测的平均变化。",
+        "shares_note": "贡献为逐一隐藏信息来源得到的 Shapley 值{sampled}。",
+        "columns_note": "某列的影响，是将该行的取值换成训练数据中该列的取值后，预测的平均变化。",
         "sampled": "（由随机顺序估计）",
         "sources": "信息来源",
         "columns": "列",
@@ -119,7 +119,7 @@ WORDS: dict[str, dict[str, str]] = {
         "faith_better": "所指出的{pieces}确实是模型的依据：去掉它们后，预测比随机去掉时多下降 "
         "{value} {unit}（曲线平均值；95 % 区间 {low} 至 {high}）。",
         "faith_same": "在这些行上，{pieces}的解释与随机解释无法区分（删除差值 "
-        "{value}，95 % 区间 {low} 至 {high}）：请勿依赖。",
+        "{value} {unit}，95 % 区间 {low} 至 {high}）：请勿依赖。",
         "faith_worse": "{pieces}的解释不如随机解释（删除差值 {value} {unit}，95 % 区间 {low} 至 {high}）：请勿依赖。",
         "area_class": "个百分点",
         "area_value": "个标准差",
