@@ -27,6 +27,7 @@ from consilience.evaluation.checks.base import check_result
 from consilience.evaluation.judgement import learn_prior
 from consilience.evaluation.report import write_report
 from consilience.evaluation.result import describe_run, evaluate_run, finding_dicts, versions
+from consilience.evaluation.weaknesses.label_review import write_label_review
 from consilience.evaluation.weaknesses.requests import check_report
 from consilience.fusion.model import assemble
 from consilience.model import Model
@@ -133,6 +134,7 @@ def _steps(
     result["seconds"]["evaluate"] += time.monotonic() - now
     result["seconds"]["total"] = time.monotonic() - began
     folder.write_result(result)
+    write_label_review(result, folder.path)
     return Model(trained.bundle, folder.path)
 
 

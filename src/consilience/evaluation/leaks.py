@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-LEAKS = (
-    "target_leak",
-    "group_leak",
-    "duplicate_rows",
-    "near_duplicate_text",
-    "near_duplicate_image",
-    "future_rows",
-)
-"""Codes of findings by which test rows, or a column, tell the model what it should predict; worst first."""
+from consilience.evaluation.told import Told, tell
+from consilience.evaluation.weaknesses.leaks import leak_findings, leak_sentence
+from consilience.evaluation.wording import Language
 
 
 def leaks_of(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Findings of a leak that are no mere information, errors first, then in the order of LEAKS."""
-    found = [
-        finding
-        for finding in result.get("findings") or ()
-        if finding.get("code") in LEAKS and finding.get("severity") in ("error", "warning")
+    """Findings of the data by which test rows, or a column, tell the model what it should predict; errors first."""
+    return leak_findings(f for f in result.get("findings") or () if "code" in f)
+
+
+def tell_leaks(result: Mapping[str, Any], language: Language) -> list[Told]:
+    """Each leak in one sentence of the report's language."""
+    target = str(result.get("target") or "")
+    return [
+        tell(finding, language)._replace(why="", detail=leak_sentence(finding, language, target).text, foreign=False)
+        for finding in leaks_of(result)
     ]
-    return sorted(found, key=lambda f: (f["severity"] != "error", LEAKS.index(str(f["code"]))))

@@ -19,7 +19,7 @@ from consilience.evaluation.card import write_card
 from consilience.evaluation.charts.svg import clean
 from consilience.evaluation.figures import make_figures
 from consilience.evaluation.language import Language, language_of, plural, say, words
-from consilience.evaluation.leaks import leaks_of
+from consilience.evaluation.leaks import tell_leaks
 from consilience.evaluation.methods import facts_of, methods_paragraph, role_name
 from consilience.evaluation.told import findings_in, tell_all
 
@@ -75,7 +75,7 @@ def _words(result: Result, found: Sequence[Mapping[str, Any]], language: Languag
         "kicker": say("page.kicker", language),
         "heading": say("page.heading", language, target=target),
         "meta": say("page.meta" if groups else "page.meta.bare", language, **facts, groups=groups),
-        "leaks": tell_all(leaks_of(result), language),
+        "leaks": tell_leaks(result, language),
         "verdict": wording.verdict(result, language),
         "fusion": _fusion(result, language),
         "findings": tell_all([f for f in found if f.get("code") != "leak"], language),

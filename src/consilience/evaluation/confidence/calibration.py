@@ -32,7 +32,7 @@ class Calibration:
     order: ClassVar[int] = 30
 
     def measure(self, evidence: Evidence) -> Any:
-        """{"rows", "of", "changed", "before", "after", "gain", "bins", "histogram", "verdict", …}; see `measured_of`.
+        """{"rows", "of", "method", "ece", "ece_before", "changed", "before", "after", "gain", "histogram", "verdict"}.
 
         of: which probabilities are compared, "class 1", "top class" or "labels". changed: whether calibration changed
         the predictions. gain: log loss before minus after, paired.
@@ -50,6 +50,9 @@ class Calibration:
             "rows": len(sample.rows),
             "of": OF[sample.kind],
             "class": classes[1] if sample.kind == "binary" and len(classes) == 2 else None,
+            "method": evidence.bundle.rules.complete.calibration["method"],
+            "ece": after["ece"],
+            "ece_before": before["ece"],
             "changed": not np.allclose(raw_, final_, atol=1e-6),
             "before": before,
             "after": after,

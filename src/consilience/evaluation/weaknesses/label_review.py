@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 
+from consilience.core.files import write_text
 from consilience.data.wording import clipped
 from consilience.evaluation.evidence import Evidence, Rows
+from consilience.evaluation.sheets import csv_text
 from consilience.evaluation.weaknesses.confident import find_label_errors, find_label_set_errors
 from consilience.modalities.cells import as_text
 
@@ -126,3 +129,11 @@ def label_review(result: Mapping[str, Any]) -> pl.DataFrame | None:
     for name in names:
         columns[called[name]] = pl.Series([row["cells"].get(name) for row in rows], dtype=pl.String)
     return pl.DataFrame(columns)
+
+
+def write_label_review(result: Mapping[str, Any], folder: Path) -> None:
+    """Leave `label_review.csv` in the run folder where labels are suspected; formulas are made inert."""
+    review = label_review(result)
+    if review is not None:
+        rows = [list(row) for row in review.rows()]
+        write_text(folder / "label_review.csv", csv_text(review.columns, rows))
