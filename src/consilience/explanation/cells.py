@@ -157,7 +157,7 @@ def cell_effects(subject: Subject, classes: Index, train: Subject | None) -> Arr
     """[n, C] effect of each cell of `cells_of` on the prediction of class `classes` [n], in its unit.
 
     Of wide tables only the most promising cells of each row are asked about (`screening`); the other numbers get the
-    networks' first-order term, brought to the scale of those asked about in the row, other categories and dates 0.
+    networks' integrated gradient, brought to the scale of those asked about in the row, other categories and dates 0.
     """
     cells, rows = cells_of(subject.bundle), len(subject)
     effects = np.zeros((rows, len(cells)))
