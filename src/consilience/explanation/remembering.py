@@ -16,7 +16,6 @@ from torch import Tensor, nn
 from consilience.artifacts.bundle import Bundle
 from consilience.artifacts.inference import BATCH, Index, ordered, to_tensors
 from consilience.core.tokens import Tokens
-from consilience.fusion.base import masked_mean
 from consilience.fusion.model import Inputs, Multimodal, Outputs
 from consilience.modalities.base import Arrays
 
@@ -51,21 +50,23 @@ class Remembering(nn.Module):
         """The known rows, in order, that the next batches hold copies of."""
         self._rows, self._at = torch.from_numpy(rows).to(self._device), 0
 
-    def forward(self, inputs: Inputs, keep: Tensor) -> Outputs:
-        """As `Multimodal.forward`."""
+    def encode(self, inputs: Inputs) -> dict[str, Tokens]:
+        """As `Multimodal.encode`; the groups that no copy changes are looked up."""
         network = self.network
-        rows = self._rows[self._at : self._at + len(keep)]
-        self._at += len(keep)
+        count = len(next(iter(next(iter(inputs.values())).values())))
+        rows = self._rows[self._at : self._at + count]
+        self._at += count
         tokens: dict[str, Tokens] = {}
         for group, key in network.keys.items():
             known = self._tokens.get(key)
             tokens[key] = (
                 network.encoders[key](dict(inputs[group])) if known is None else Tokens(known.x[rows], known.mask[rows])
             )
-        has = {g: tokens[k].present for g, k in network.keys.items()}
-        helpers = {g: self.helpers[k](masked_mean(tokens[k])) for g, k in network.keys.items() if k in self.helpers}
-        shown = {k: Tokens(t.x, t.mask & keep[:, i : i + 1]) for i, (k, t) in enumerate(tokens.items())}
-        return network.fuse(shown, helpers, has)
+        return tokens
+
+    def join(self, tokens: dict[str, Tokens], keep: Tensor | None = None) -> Outputs:
+        """As `Multimodal.join`."""
+        return self.network.join(tokens, keep)
 
 
 def remembering(bundle: Bundle, known: dict[str, Arrays], groups: Collection[str]) -> Bundle:

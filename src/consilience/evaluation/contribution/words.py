@@ -18,7 +18,7 @@ WORDS: dict[str, dict[str, str]] = {
         "hurts": "Joining the sources hurts: together they lose to “{single}” alone, the best single source, by {size} "
         "of {metric} (95 % interval {between}), for {speaker}.",
         "no evidence": "Joining the sources brought nothing that can be told from noise: against “{single}” alone, "
-        "the best single source, together they differ by {size} of {metric} (95 % interval {low} to {high}), for "
+        "the best single source, together they differ by {size} of {metric} (95 % interval {between}), for "
         "{speaker}.",
         "members": "Over {count} independent trainings the difference went from {least} to {most}.",
         "one_member": "There is one training only: the interval covers other test rows, not other seeds.",
