@@ -29,4 +29,5 @@ def test_probabilities_never_read_as_certainty(value: float, text: str) -> None:
 def test_effects_are_points_of_probability_or_the_targets_unit() -> None:
     assert amount(0.2134, True, signed=True) == "+21.3"
     assert amount(-0.0004, True) == "\u22120.04"
+    assert amount(-0.00001, True, signed=True) == "0"
     assert amount(-3.14159, False) == "\u22123.14"

@@ -184,6 +184,8 @@ def amount(value: float, is_class: bool, signed: bool = False) -> str:
     sign = "+" if signed else ""
     if is_class:
         points = 100 * value
+        if abs(points) < 0.005:
+            return "0"
         text = f"{points:{sign}.{1 if abs(points) >= 0.1 else 2}f}"
     else:
         text = f"{value:{sign}.3g}"
