@@ -107,9 +107,6 @@ def resamples_of(rows: Array, clusters: Array | None, seed: int, resamples: int)
         yield counts if member is None else counts[member]
 
 
-_counts = resamples_of
-
-
 def summary(value: float, draws: Array) -> dict[str, float]:
     """{"value", "low", "high"}: the percentile interval of the draws that are defined."""
     known = draws[np.isfinite(draws)]

@@ -10,7 +10,7 @@ import numpy as np
 from consilience.evaluation.analysis import Figure, Gallery, Language, NotApplicable, Section, Sheet
 from consilience.evaluation.charts.dot_whisker import Score, dot_whisker
 from consilience.evaluation.evidence import Evidence
-from consilience.evaluation.intervals import HIGH, LOW, RESAMPLES, _counts
+from consilience.evaluation.intervals import HIGH, LOW, RESAMPLES, resamples_of
 from consilience.evaluation.wording import Sentence
 from consilience.explanation.cards import card
 from consilience.explanation.chosen_rows import choose_rows
@@ -111,7 +111,7 @@ def _say(evidence: Evidence, done: int) -> None:
 def _sizes(values: Array, clusters: Array | None, seed: int) -> list[dict[str, float]]:
     """Mean absolute value of each column of [n, P] with its 95 % bootstrap interval over rows or clusters."""
     sizes = np.abs(values)
-    counts = np.stack(list(_counts(np.arange(len(sizes)), clusters, seed, RESAMPLES)))
+    counts = np.stack(list(resamples_of(np.arange(len(sizes)), clusters, seed, RESAMPLES)))
     draws = counts @ sizes / counts.sum(1, keepdims=True)
     ends = np.percentile(draws, [LOW, HIGH], axis=0)
     return [

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from consilience.artifacts.inference import Index
-from consilience.evaluation.intervals import HIGH, LOW, RESAMPLES, _counts
+from consilience.evaluation.intervals import HIGH, LOW, RESAMPLES, resamples_of
 from consilience.explanation.attribution import attribute
 from consilience.explanation.cells import backdrop, cells_of, predict_without
 from consilience.explanation.pieces import pieces_of
@@ -97,7 +97,7 @@ def _judged(predict: Predict, values: Array, present: Array, rows: Array, asked:
     members = None if asked.clusters is None else np.asarray(asked.clusters)[rows]
     found: dict[str, Any] = {"rows": len(rows)}
     for place, (name, gain) in enumerate(gains.items()):
-        draws = _counts(np.arange(len(rows)), members, asked.seed, RESAMPLES)
+        draws = resamples_of(np.arange(len(rows)), members, asked.seed, RESAMPLES)
         means = np.array([(count @ gain) / count.sum() for count in draws])
         low, high = np.percentile(means, [LOW, HIGH])
         found[name] = {

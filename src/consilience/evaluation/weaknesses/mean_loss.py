@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from consilience.evaluation.intervals import _counts, planned_resamples
+from consilience.evaluation.intervals import planned_resamples, resamples_of
 
 Array = np.ndarray[Any, Any]
 
@@ -33,7 +33,7 @@ def mean_differences(loss: Array, masks: Array, clusters: Array | None, seed: in
 
 def weighted_draws(columns: Array, clusters: Array | None, seed: int) -> Array:
     """[B, C] sums of the columns [N, C] under each resample of the rows, or of whole clusters."""
-    draws = _counts(np.arange(len(columns)), clusters, seed, planned_resamples(len(columns), 1))
+    draws = resamples_of(np.arange(len(columns)), clusters, seed, planned_resamples(len(columns), 1))
     found = []
     while block := list(islice(draws, BLOCK)):
         found.append(np.stack(block) @ columns)

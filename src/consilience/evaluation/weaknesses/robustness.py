@@ -9,7 +9,7 @@ import numpy as np
 
 from consilience.evaluation.analysis import Language, NotApplicable, Section
 from consilience.evaluation.evidence import Evidence
-from consilience.evaluation.intervals import _counts
+from consilience.evaluation.intervals import resamples_of
 from consilience.evaluation.weaknesses.robustness_section import robustness_section
 from consilience.evaluation.weaknesses.wear import WEAR, Worn
 from consilience.evaluation.weaknesses.worn_rows import hold, judge_held, only_used, row_bytes, wear_group
@@ -91,7 +91,7 @@ class Scorer:
         rows = self._judged
         clusters = None if rows.clusters is None else rows.clusters[self._kept]
         judge = Judge(rows.kind, rows.target[self._kept], rows.weight[self._kept], predictions, only=self._metric)
-        resamples = _counts(judge.rows, clusters, rows.seed, RESAMPLES)
+        resamples = resamples_of(judge.rows, clusters, rows.seed, RESAMPLES)
         return np.array([judge.at()[self._metric], *(judge.at(counts)[self._metric] for counts in resamples)])
 
     def summary(self, draws: Array) -> dict[str, float]:
