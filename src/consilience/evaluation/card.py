@@ -173,7 +173,7 @@ def _sheet(sheet: Sheet) -> str:
 
 def _contribution(result: Result, language: Language) -> list[str]:
     title = f"## {_c('contribution', language)}"
-    said = wording.contribution_sentences(result, language)
+    said = wording.contribution_sentence(result, language)
     if not said:
         return [title, _c("contribution.none", language)]
     metric = str(result["primary"])
@@ -184,7 +184,7 @@ def _contribution(result: Result, language: Language) -> list[str]:
         known = low is not None and high is not None
         rows.append([str(name), shown, wording.gap_interval(metric, low, high, True, language) if known else ""])
     heads = [_c("contribution.head", language), _c("contribution.value", language)]
-    return [title, " ".join(escaped(s.text) for s in said), table([*heads, say("page.head.interval", language)], rows)]
+    return [title, escaped(said.text), table([*heads, say("page.head.interval", language)], rows)]
 
 
 def _sure(result: Result, language: Language) -> list[str]:

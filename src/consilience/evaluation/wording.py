@@ -149,8 +149,8 @@ def verdict(result: Result, language: Language = "en") -> list[Sentence]:
     """What the run found, most important first."""
     sentences = [Sentence(_performance(result, language))]
     comparison = result.get("comparison") or {}
-    if joined := contribution_sentences(result, language):
-        sentences += joined
+    if joined := contribution_sentence(result, language):
+        sentences.append(joined)
     elif pair := comparison.get("fused_single"):
         sentences.append(_joining(pair, language))
     if pair := comparison.get("network_linear"):
@@ -160,12 +160,12 @@ def verdict(result: Result, language: Language = "en") -> list[Sentence]:
     return sentences
 
 
-def contribution_sentences(result: Result, language: Language = "en") -> list[Sentence]:
-    """What joining brought, for the default prediction and for the network alone; nothing where it was not measured."""
-    from consilience.evaluation.contribution.words import contribution_sentence
+def contribution_sentence(result: Result, language: Language = "en") -> Sentence | None:
+    """What joining brought, for the default prediction; None where it was not measured."""
+    from consilience.evaluation.contribution import words
 
     found = result.get("contribution") or {}
-    return [contribution_sentence(f, language) for f in (found, found.get("network") or {}) if "synergy" in f]
+    return words.contribution_sentence(found, language) if "synergy" in found else None
 
 
 def _performance(result: Result, language: Language) -> str:

@@ -24,9 +24,8 @@ CLEAR = 0.2
 
 def contribution_section(found: Found, result: Found, language: Language) -> Section:
     """The whole chapter."""
-    sentences = [contribution_sentence(found, language)]
-    if "network" in found:
-        sentences.append(contribution_sentence(found["network"], language))
+    other = found.get("network", found)  # the sentence on the default prediction stands in the report's first lines
+    sentences = [contribution_sentence(other, language)]
     sentences += [_members(found, language), *_largest(found, language), *_idle(found, language)]
     sentences += _pairs_said(found, language)
     blocks = [_subsets(found, language), _shares(found, language)]
