@@ -200,3 +200,22 @@ def test_hidden_sources_follow_a_rule_of_their_own(
     new = make_table(40, seed=5)
     shown = quiet(model.predict_proba, new, hidden=("image", "audio", "text"))
     assert np.array_equal(shown, quiet(cs.load(run).predict_proba, new, hidden=("image", "audio", "text")))
+
+
+def test_many_masks_at_once_say_what_each_says_alone(
+    trained: tuple[cs.Model, pl.DataFrame, Path], make_table: Make
+) -> None:
+    from consilience.data.features import in_memory
+    from consilience.data.table import read_table
+
+    bundle = trained[0].bundle
+    table, _ = bundle.adapt(read_table(make_table(50, seed=9).drop("sick")))
+    features, texts = in_memory(table, bundle.facts["groups"]), bundle.texts(table)
+    index = np.arange(50)
+    masks = [frozenset(), frozenset({"text"}), frozenset({"image", "number"}), frozenset({"text", "audio"})]
+    together = bundle.judge_masks(features, texts, index, masks)
+    for hidden, opinion in zip(masks, together, strict=True):
+        alone = bundle.judge(features, texts, index, hidden)
+        assert np.allclose(opinion.final, alone.final, atol=1e-6)
+        for name, said in alone.sources.items():
+            assert np.allclose(opinion.sources[name], said, atol=1e-6), name

@@ -119,7 +119,7 @@ class Bundle:
         """What each reference says under each mask; rows are read once a chunk."""
         parts: list[dict[str, list[Array]]] = [{name: [] for name in self.references} for _ in masks]
         for start in range(0, max(len(index), 1), CHUNK) if self.references else ():
-            rows = self.rows(features, texts, index[start : start + CHUNK], set())
+            rows = self.rows(features, texts, index[start : start + CHUNK], set())._replace(memo={})
             for hidden, told in zip(masks, parts, strict=True):
                 shown = _hide(rows, self.recipe, hidden)
                 for name, reference in self.references.items():
@@ -179,6 +179,7 @@ def _hide(rows: Rows, recipe: Recipe, hidden: frozenset[str]) -> Rows:
     return Rows(
         {g: _blank(a) if g in hidden else a for g, a in rows.arrays.items()},
         {c: pl.Series(c, [None] * len(s), pl.String) if c in columns else s for c, s in rows.texts.items()},
+        rows.memo,
     )
 
 

@@ -39,6 +39,10 @@ ENSEMBLE_BELOW = 10_000
 """Labelled training rows under which a table with texts gets three networks (a fold): seeds differ most there."""
 MOST_SAMPLES = {1: 1_000_000, 2: 2_000_000, 3: 6_000_000, 4: 12_000_000, 5: 20_000_000}
 """Rows seen in training that even the least epochs do not pass: millions of rows need few epochs."""
+SEEDS = 3
+"""Networks of a table with several disciplines, from effort 3 on: what joining brought is not judged by one seed."""
+SEED_SHARE = {True: 1 / 3, False: 0.5}
+"""Share of a single network's epochs that each of them gets, with texts and without: their mean is as good."""
 FOLDS_BELOW = 1_000
 """Labelled training rows under which one network a fold is trained and averaged."""
 BATCH = ((400, 16), (2_000, 32), (10_000, 64), (40_000, 128))
@@ -173,22 +177,39 @@ def _networks(recipe: Recipe, shape: Shape, convolves: bool) -> int:
     return 3 if shape.rows < below and recipe.effort >= 3 else 1
 
 
-def _train(recipe: Recipe, shape: Shape, groups: Mapping[str, Group]) -> Any:
-    train, effort = recipe.train, recipe.effort
-    low, high = EPOCHS[effort]
+def _for_seeds(recipe: Recipe, shape: Shape, groups: Mapping[str, Group]) -> bool:
+    """True where one network would do, but the verdict on joining asks for several trainings."""
+    folds = recipe.split.folds or _folds(recipe, shape)
+    homes = {column: name for name, columns in recipe.disciplines.items() for column in columns}
+    disciplines = {homes.get(group.columns[0], name) for name, group in groups.items()}
+    return len(disciplines) > 1 and folds == 1 and recipe.effort >= 3
+
+
+def _epochs(recipe: Recipe, shape: Shape, batch: int) -> int:
+    low, high = EPOCHS[recipe.effort]
     rows = max(shape.rows, 1)
     if "text" in shape.modalities.values():
-        high = min(high, max(TEXT_EPOCHS[effort], TEXT_SAMPLES[effort] // rows))
-    low = max(1, min(low, MOST_SAMPLES[effort] // rows))
-    epochs = train.epochs or max(low, min(high, round(SAMPLES[effort] / rows)))
+        high = min(high, max(TEXT_EPOCHS[recipe.effort], TEXT_SAMPLES[recipe.effort] // rows))
+    low = max(1, min(low, MOST_SAMPLES[recipe.effort] // rows))
+    epochs = max(low, min(high, round(SAMPLES[recipe.effort] / rows)))
+    return max(epochs, min(100, -(-LEAST_STEPS[recipe.effort] // -(-rows // batch))))
+
+
+def _train(recipe: Recipe, shape: Shape, groups: Mapping[str, Group]) -> Any:
+    train = recipe.train
     batch = train.batch_size or next((size for below, size in BATCH if shape.rows < below), 256)
-    if train.epochs is None:
-        epochs = max(epochs, min(100, -(-LEAST_STEPS[effort] // -(-rows // batch))))
     convolves = any(get("encoder", g.encoder.type).convolves for g in groups.values() if g.encoder)
+    epochs = _epochs(recipe, shape, batch)
+    networks = _networks(recipe, shape, convolves)
+    if networks == 1 and train.networks is None and _for_seeds(recipe, shape, groups):
+        fewer = round(epochs * SEED_SHARE["text" in shape.modalities.values()])
+        if fewer >= 1:
+            networks, epochs = SEEDS, fewer
+    epochs = train.epochs or epochs
     return train.model_copy(
         update={
             "epochs": epochs,
-            "networks": train.networks or _networks(recipe, shape, convolves),
+            "networks": train.networks or networks,
             "batch_size": batch,
             "learning_rate": train.learning_rate or _learning_rate(train.optimizer, batch, convolves),
             "early_stopping": train.early_stopping or max(3, round(epochs * 0.3)),

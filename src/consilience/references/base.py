@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
@@ -16,11 +17,22 @@ class Rows(NamedTuple):
     """A slice of rows as references see them.
 
     arrays: group → canonical arrays (numbers, dates, categories, images, audio). texts: column → String series of
-    the raw text columns, which references hash themselves.
+    the raw text columns, which references hash themselves. memo: what was computed of these rows already, where the
+    same rows are predicted many times with other sources hidden; None = nothing is kept.
     """
 
     arrays: dict[str, Arrays]
     texts: dict[str, pl.Series]
+    memo: dict[Any, tuple[Any, Any]] | None = None
+
+    def remembered(self, what: str, source: Any, index: Array, compute: Callable[[], Any]) -> Any:
+        """`compute()`, or what it gave for the same source (an object of these rows) and the same slice `index`."""
+        if self.memo is None or not len(index):
+            return compute()
+        key = (what, id(source), int(index[0]), len(index))
+        if key not in self.memo:
+            self.memo[key] = (source, compute())  # the source is kept, so that its id is not given to another
+        return self.memo[key][1]
 
 
 class State(NamedTuple):

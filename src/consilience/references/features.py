@@ -6,13 +6,16 @@ Rows are read in slices, so memory-mapped arrays larger than memory are fine.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
+import scipy.sparse as sparse
 
 from consilience.modalities.base import Arrays
 from consilience.references.base import Rows
+from consilience.references.hashing import count_ngrams
 from consilience.references.media import image_width, sound_width, summarise_images, summarise_sounds
 
 Array = np.ndarray[Any, Any]
@@ -60,6 +63,15 @@ def read_texts(rows: Rows, column: str, index: Array) -> pl.Series:
     return series.cast(pl.String).gather(index)
 
 
+def read_ngrams(rows: Rows, column: str, part: str, index: Array) -> sparse.csr_matrix:
+    """Hashed n-gram counts ("words" or "chars") of a text column at `index`, see `hashing.count_ngrams`."""
+    source = rows.texts.get(column)
+    found: sparse.csr_matrix = rows.remembered(
+        part, source, index, lambda: count_ngrams(read_texts(rows, column, index), part)
+    )
+    return found
+
+
 def read_matrix(rows: Rows, groups: Groups, index: Array) -> Matrix:
     """Numbers, dates, images and sounds of the rows at `index`, and the category indices."""
     widths = {name: _width(facts) for name, facts in groups.items()}
@@ -72,11 +84,9 @@ def read_matrix(rows: Rows, groups: Groups, index: Array) -> Matrix:
         if facts["modality"] == "category":
             codes[name] = _codes(arrays, facts, index)
         elif stop > start and arrays is not None:
-            for first in range(0, len(index), SLICE):
-                part = index[first : first + SLICE]
-                values[first : first + len(part), start:stop] = _summary(
-                    {key: np.asarray(a[part]) for key, a in arrays.items()}, facts
-                )
+            values[:, start:stop] = rows.remembered(
+                "summary", arrays, index, partial(_summaries, arrays, facts, index, stop - start)
+            )
         start = stop
     return Matrix(values, codes)
 
@@ -88,6 +98,15 @@ def _width(facts: Mapping[str, Any]) -> int:
         return columns * image_width(int(facts["channels"]))
     each = {"number": 1, "date": 13, "audio": sound_width()}
     return columns * int(each.get(str(modality), 0))
+
+
+def _summaries(arrays: Arrays, facts: Mapping[str, Any], index: Array, width: int) -> Array:
+    """float32 [N, width] of the rows at `index`, read in slices."""
+    found = np.empty((len(index), width), dtype=np.float32)
+    for first in range(0, len(index), SLICE):
+        part = index[first : first + SLICE]
+        found[first : first + len(part)] = _summary({key: np.asarray(a[part]) for key, a in arrays.items()}, facts)
+    return found
 
 
 def _summary(arrays: Arrays, facts: Mapping[str, Any]) -> Array:

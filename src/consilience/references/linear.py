@@ -16,6 +16,7 @@ from consilience.references.features import (
     choose_rows,
     count_rows,
     read_matrix,
+    read_ngrams,
     read_texts,
     text_columns,
     unread_groups,
@@ -120,8 +121,8 @@ class Linear:
         for start in range(0, count_rows(rows), PREDICT_ROWS):
             index = np.arange(start, min(start + PREDICT_ROWS, count_rows(rows)))
             counts = [
-                vocabulary.counts(read_texts(rows, column, index))
-                for (column, _), vocabulary in zip(self._blocks(), self._vocabularies, strict=True)
+                vocabulary.select(read_ngrams(rows, column, part, index))
+                for (column, part), vocabulary in zip(self._blocks(), self._vocabularies, strict=True)
             ]
             features = self._features(Sources(counts, read_matrix(rows, self.groups, index)))
             found.append(apply(features, self._solution))

@@ -31,9 +31,10 @@ class Vocabulary:
 
     def counts(self, texts: pl.Series) -> sparse.csr_matrix:
         """float32 CSR [N, V] of counts."""
-        return self._select(count_ngrams(texts, self.part))
+        return self.select(count_ngrams(texts, self.part))
 
-    def _select(self, counted: sparse.csr_matrix) -> sparse.csr_matrix:
+    def select(self, counted: sparse.csr_matrix) -> sparse.csr_matrix:
+        """The kept buckets of counts that `count_ngrams` made."""
         column = self._place[counted.indices]
         good = column >= 0
         before = np.concatenate(([0], np.cumsum(good)))
@@ -54,7 +55,7 @@ def learn_vocabulary(texts: pl.Series, part: str, most: int, least: int = 2) -> 
         order = np.argsort(-frequency[kept], kind="stable")[:most]
         kept = np.sort(kept[order])
     vocabulary = Vocabulary(kept.astype(np.int32), part)
-    return vocabulary, vocabulary._select(counted)
+    return vocabulary, vocabulary.select(counted)
 
 
 def inverse_frequency(counts: sparse.csr_matrix) -> Array:

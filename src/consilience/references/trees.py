@@ -18,6 +18,7 @@ from consilience.references.features import (
     choose_rows,
     count_rows,
     read_matrix,
+    read_ngrams,
     read_texts,
     text_columns,
     unread_groups,
@@ -178,7 +179,8 @@ class Trees:
             parts += list(_category_columns(codes, self.groups[group]))
         for column, view in self._texts.items():
             texts = read_texts(rows, column, index)
-            parts += [_sizes(texts), scaled(view.vocabulary.counts(texts), view.scale) @ view.directions]
+            counts = view.vocabulary.select(read_ngrams(rows, column, "words", index))
+            parts += [_sizes(texts), scaled(counts, view.scale) @ view.directions]
             parts[-1][texts.is_null().to_numpy()] = np.nan
         return np.ascontiguousarray(np.hstack([p.astype(np.float32, copy=False) for p in parts]))
 
