@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import copy
+import json
 import math
 from typing import Any
+
+from consilience.evaluation.confidence.calibration import Calibration
+from consilience.evaluation.confidence.coverage import Coverage
+from tests.evaluation.confidence.fake_evidence import evidence
 
 CLASSES = [str(digit) for digit in range(10)]
 
@@ -67,6 +72,7 @@ def findings() -> list[dict[str, Any]]:
             "message": "4 test images nearly equal a training image: rows 12, 40, 77, 130.",
             "columns": ["image"],
             "rows": [12, 40, 77, 130],
+            "details": {"across": {"the test rows": 4}, "of": {"the test rows": 300}},
         },
         {
             "code": "target_leak",
@@ -146,6 +152,18 @@ def contribution() -> dict[str, Any]:
         "members": 3,
         "per_member": [0.12, 0.13, 0.11],
     }
+
+
+def calibration(ece: float, half: float) -> dict[str, Any]:
+    """What the analysis gives, with another error."""
+    found = json.loads(json.dumps(Calibration().measure(evidence("multiclass", 300, slope=2.0))))
+    return {**found, "method": "temperature", "ece": score(ece, half)}
+
+
+def coverage(value: float, half: float) -> dict[str, Any]:
+    """What the analysis gives, with another coverage."""
+    found = json.loads(json.dumps(Coverage().measure(evidence("multiclass", 300))))
+    return {**found, "overall": {**found["overall"], "coverage": score(value, half)}}
 
 
 def recipe() -> dict[str, Any]:

@@ -18,8 +18,8 @@ HOSTILE = "a|b\n# c <script>`x`"
 def full() -> dict[str, Any]:
     result: dict[str, Any] = fake.classification()
     result["contribution"] = fake.contribution()
-    result["calibration"] = {"method": "temperature", "ece": fake.score(0.021, 0.01)}
-    result["coverage"] = {"level": 0.9, "overall": {"coverage": fake.score(0.91, 0.03)}}
+    result["calibration"] = fake.calibration(0.021, 0.01)
+    result["coverage"] = fake.coverage(0.91, 0.03)
     return result
 
 

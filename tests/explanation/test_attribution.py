@@ -14,6 +14,7 @@ from captum.attr import IntegratedGradients
 from scipy.stats import spearmanr
 
 import consilience as cs
+from consilience.artifacts.rules import sole_rules
 from consilience.explanation.attribution import attribute, integrated
 from consilience.explanation.pieces import pieces_of
 from consilience.explanation.scorer import Scorer
@@ -121,7 +122,7 @@ def test_a_network_with_random_weights_is_explained_differently(known: Known, as
     random = assemble(bundle.recipe, bundle.facts, bundle.task.outputs)
     random.select(bundle.networks[0].candidates[0])
     other = Subject(
-        type(bundle)(bundle.recipe, bundle.facts, [random.eval()], {}, {"network": 1.0}),
+        type(bundle)(bundle.recipe, bundle.facts, [random.eval()], {}, sole_rules(bundle.groups)),
         subject.arrays,
         subject.texts,
         subject.cells,
@@ -151,7 +152,7 @@ def test_every_text_encoder_is_explained(known: Known, as_subject: Make, encoder
     torch.manual_seed(0)
     network = assemble(recipe, bundle.facts, bundle.task.outputs)
     network.select(network.candidates[0])
-    other = type(bundle)(recipe, bundle.facts, [network.eval()], {}, {"network": 1.0})
+    other = type(bundle)(recipe, bundle.facts, [network.eval()], {}, sole_rules(bundle.groups))
     subject = as_subject(other, new, 5)
     found = attribute(scorer_of(subject, "text"))
     assert found.method == ("occlusion" if encoder == "ngram_text" else "integrated gradients")

@@ -28,8 +28,8 @@ def good() -> Result:
     result["contribution"] = fake.contribution()
     for part in ("shapley", "shares"):
         result["contribution"][part]["record"] = fake.score(0.05, 0.02)
-    result["calibration"] = {"method": "temperature", "ece": fake.score(0.02, 0.01)}
-    result["coverage"] = {"level": 0.9, "overall": {"coverage": fake.score(0.91, 0.03)}}
+    result["calibration"] = fake.calibration(0.02, 0.01)
+    result["coverage"] = fake.coverage(0.91, 0.03)
     return result
 
 

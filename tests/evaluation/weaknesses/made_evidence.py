@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from consilience.artifacts.bundle import Opinion
+from consilience.artifacts.rules import sole_rules
 from consilience.core.recipe import Group, Prepare, Recipe
 from consilience.data.features import in_memory, learn_facts
 from consilience.data.table import read_table
@@ -36,16 +37,22 @@ def made_bundle(frame: pl.DataFrame, groups: dict[str, tuple[str, ...]], kind: s
         "task": {"classes": list(choices.get("classes") or [])},
     }
     texts = list(groups.get("text", ()))
-    return SimpleNamespace(
+    bundle = SimpleNamespace(
         recipe=recipe,
         facts=facts,
         groups=list(made),
         text_columns=texts,
-        weights={"network": 1.0},
+        rules=sole_rules(list(made)),
         references={},
         meta={"primary": PRIMARY[kind]},
         task=SimpleNamespace(primary=PRIMARY[kind]),
     )
+
+    def judge_masks(features: Any, texts: Any, index: Any, masks: Any) -> list[Opinion]:
+        return [bundle.judge(features, texts, index, hidden) for hidden in masks]
+
+    bundle.judge_masks = judge_masks
+    return bundle
 
 
 def made_rows(bundle: Any, frame: pl.DataFrame) -> Rows:
