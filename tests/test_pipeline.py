@@ -14,7 +14,8 @@ import pytest
 import consilience as cs
 from consilience.core.files import read_json
 
-QUICK = ("train.epochs=3", "train.batch_size=32", "split.folds=1")
+WHOLE = ("train.epochs=3", "train.batch_size=32", "split.folds=1")
+QUICK = (*WHOLE, "report.analyses=[calibration]")
 Make = Callable[..., pl.DataFrame]
 
 
@@ -24,7 +25,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[cs.Model, pl.Data
 
     folder = tmp_path_factory.mktemp("pipeline")
     table = mixed_table(260)
-    model = cs.fit(table, "sick", effort=1, settings=QUICK, run=folder / "run")
+    model = cs.fit(table, "sick", effort=1, settings=WHOLE, run=folder / "run")
     return model, mixed_table(80, seed=1), folder / "run"
 
 
@@ -138,7 +139,7 @@ def test_other_tasks(make_table: Make, tmp_path: Path, target: str, kind: str, m
 
 def test_folds_and_group_splits(make_table: Make, tmp_path: Path) -> None:
     table = make_table(200, media=False).with_columns((pl.int_range(pl.len()) // 4).alias("patient"))
-    settings = ("train.epochs=2", "split.folds=3", "split.group=patient")
+    settings = ("train.epochs=2", "split.folds=3", "split.group=patient", "report.analyses=[]")
     model = cs.fit(table, "sick", effort=1, settings=settings, run=tmp_path / "run")
     assert len(model.bundle.networks) == 3
     assert model.metrics["split"]["folds"] == 3

@@ -17,7 +17,7 @@ from consilience.data import cache_writer
 from .conftest import Outcome
 
 Command = Callable[..., Outcome]
-QUICK = ("--effort", "1", "--set", "train.epochs=1", "--set", "references=[]")
+QUICK = ("--effort", "1", "--set", "train.epochs=1", "--set", "references=[]", "--set", "report.analyses=[]")
 
 
 def refused(outcome: Outcome, *words: str, run: Path | None = None) -> None:

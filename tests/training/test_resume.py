@@ -16,7 +16,14 @@ from consilience.core.errors import InputError
 from consilience.core.files import read_json
 from consilience.training import loop as loop_module
 
-SETTINGS = ("train.epochs=4", "train.batch_size=16", "split.folds=1", "references=[]", "width=16")
+SETTINGS = (
+    "train.epochs=4",
+    "train.batch_size=16",
+    "split.folds=1",
+    "references=[]",
+    "width=16",
+    "report.analyses=[]",
+)
 
 
 def weights(run: Path) -> bytes:

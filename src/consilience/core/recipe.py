@@ -133,6 +133,8 @@ class Report(Config):
     """Regression: cost of each unit by which a prediction is too high."""
     retrain: bool = False
     """Check the contribution of each discipline by training again without it (slow)."""
+    analyses: tuple[str, ...] | None = None
+    """Analyses to make (`consilience list analysis`); all when None."""
     examples: int = Field(6, ge=0, le=50)
     """Rows explained one by one."""
 

@@ -109,7 +109,8 @@ def analyses() -> list[Analysis]:
 def measure_all(evidence: Evidence, listener: Listener) -> dict[str, Any]:
     """{analysis: what it found}; {"not_applicable": reason} where it could not look."""
     found: dict[str, Any] = {}
-    every = analyses()
+    wanted = evidence.bundle.recipe.report.analyses
+    every = [analysis for analysis in analyses() if wanted is None or analysis.name in wanted]
     for done, analysis in enumerate(every):
         listener({"event": "progress", "name": f"evaluate {analysis.name}", "done": done, "total": len(every)})
         try:

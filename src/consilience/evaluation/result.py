@@ -48,7 +48,7 @@ def evaluate_run(plan: Plan, data: Data, trained: Trained, folder: Path, listene
     if not len(rows.target):
         return found
     found |= measure_all(evidence, listener)
-    if plan.recipe.report.retrain and "subsets" in found["contribution"]:
+    if plan.recipe.report.retrain and "subsets" in found.get("contribution", {}):
         found["contribution"]["retrained"] = retrained(plan, data, evidence, folder, listener)
     return found
 

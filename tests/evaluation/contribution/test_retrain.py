@@ -12,7 +12,13 @@ import consilience as cs
 
 @pytest.mark.slow
 def test_retraining_says_what_each_discipline_is_worth_alone(tmp_path: Path) -> None:
-    settings = ("split.folds=1", "train.networks=1", "train.epochs=8", "report.retrain=true")
+    settings = (
+        "split.folds=1",
+        "train.networks=1",
+        "train.epochs=8",
+        "report.retrain=true",
+        "report.analyses=[contribution]",
+    )
     model = cs.fit(
         noise(), target="y", run=tmp_path / "run", settings=settings, effort=1, disciplines={"a": ["a"], "b": ["b"]}
     )

@@ -34,7 +34,13 @@ def noise() -> pl.DataFrame:
 
 
 def contribution(frame: pl.DataFrame, folder: Path) -> dict[str, Any]:
-    settings = ("split.folds=1", "train.networks=3", "train.epochs=25", "split.test=0.35")
+    settings = (
+        "split.folds=1",
+        "train.networks=3",
+        "train.epochs=25",
+        "split.test=0.35",
+        "report.analyses=[contribution]",
+    )
     disciplines = {"a": ["a"], "b": ["b"]}
     model = cs.fit(frame, target="y", run=folder / "run", settings=settings, effort=1, disciplines=disciplines)
     return dict(model.metrics["contribution"])
