@@ -18,6 +18,7 @@ from consilience.artifacts.store import plain, save_bundle
 from consilience.core.errors import ConsilienceError
 from consilience.core.events import Event, Listener
 from consilience.core.recipe import Recipe
+from consilience.core.registry import get, names
 from consilience.data.checks.base import View
 from consilience.data.features import in_memory
 from consilience.data.findings import run_checks
@@ -38,6 +39,8 @@ from consilience.training.listeners.tensorboard import TensorBoard
 from consilience.training.plan import Given, Plan, make_plan
 from consilience.training.run import Trained, train_model
 
+AUDIT, AUDIT_ROWS = ("near_duplicate_image",), 20_000
+"""Slow checks that look for rows on both sides of the split, made in a run too where all tables have so few rows."""
 SAMPLE = 64
 """Rows prepared to describe a network."""
 
@@ -159,7 +162,9 @@ def _findings(plan: Plan, listener: Listener) -> Any:
         time=plan.recipe.split.time,
         seed=plan.recipe.seed,
     )
-    found, _ = run_checks(view, slow=False, listener=listener)
+    rows = sum(table.rows for table in plan.tables.values())
+    codes = [c for c in names("check") if not get("check", c).slow or (c in AUDIT and rows <= AUDIT_ROWS)]
+    found, _ = run_checks(view, codes=codes, listener=listener)
     for finding in found:
         if finding.severity != "info":
             listener({"event": "warning", "code": finding.code, "message": finding.message})
@@ -178,8 +183,6 @@ def _run_findings(result: dict[str, Any], folder: RunFolder, listener: Listener)
 def _lighter(plan: Plan) -> Plan:
     """The plan without the media columns of its tables."""
     from dataclasses import replace
-
-    from consilience.core.registry import get
 
     media = [c for c, m in plan.recipe.columns.items() if m != "ignore" and get("modality", m).media]
     tables = {name: replace(table, frame=table.frame.drop(media, strict=False)) for name, table in plan.tables.items()}
