@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from consilience.artifacts.bundle import Bundle, Opinion
+from consilience.artifacts.conformal import GROUP_ROWS, fit_conformal
 from consilience.artifacts.inference import Index
-from consilience.artifacts.rules import Rules, fit_rule, subsets
+from consilience.artifacts.rules import Pattern, Rule, Rules, fit_rule, subsets
 from consilience.core.disciplines import disciplines_of
 from consilience.core.recipe import Recipe
 from consilience.training.data import Source
@@ -81,4 +83,18 @@ def find_rules(plan: Plan, masks: Sequence[frozenset[str]], heard: Sequence[Hear
         )
         for hidden, said in zip(masks, heard, strict=True)
     }
-    return Rules(list(plan.recipe.groups), rules)
+    return Rules(list(plan.recipe.groups), _natural(plan, rules, heard[0]))
+
+
+def _natural(plan: Plan, rules: dict[Pattern, Rule], said: Heard) -> dict[Pattern, Rule]:
+    """The rules with conformal thresholds from rows that came with the pattern, where there are enough: rows that lack
+    a source may differ from rows whose source is hidden (group-conditional, or Mondrian, conformal prediction)."""
+    groups = list(plan.recipe.groups)
+    found = dict(rules)
+    for pattern, rule in rules.items():
+        rows = (said.has == np.array([g in pattern for g in groups])).all(1) & (said.weight > 0)
+        if GROUP_ROWS <= rows.sum() < (said.weight > 0).sum():
+            final = rule.final(rule.raw({name: source[rows] for name, source in said.sources.items()}))
+            own = fit_conformal(plan.task.kind, final, said.target[rows], said.weight[rows], plan.recipe.seed)
+            found[pattern] = replace(rule, conformal={**own, "natural": True})
+    return found

@@ -128,6 +128,7 @@ def _hidden(evidence: Evidence, sample: Sample) -> Iterator[dict[str, Any]]:
     drawn = np.random.default_rng([sample.seed, 13]).permutation(len(sample.rows))[:MASKED_ROWS]
     part = part_of(sample, np.sort(drawn))
     keeps = list(dict.fromkeys(keeps))
+    keeps = [keep for keep in keeps if not _is_natural(evidence, [g for d in keep for g in every[d]])]
     gone = [tuple(g for d, groups in every.items() if d not in keep for g in groups) for keep in keeps]
     evidence.prepare_masks([frozenset(missing) for missing in gone])
     for done, (keep, missing) in enumerate(zip(keeps, gone, strict=True)):
@@ -135,6 +136,12 @@ def _hidden(evidence: Evidence, sample: Sample) -> Iterator[dict[str, Any]]:
         said = np.asarray(evidence.without(missing).final)[part.rows]
         found = covering(part, state_for(evidence, missing), said, MAIN)
         yield _pattern(list(keep), len(part.rows), found, False)
+
+
+def _is_natural(evidence: Evidence, groups: list[str]) -> bool:
+    """Whether the thresholds of this pattern come from rows that lack the other groups by nature: they promise nothing
+    of rows where they are hidden."""
+    return bool((evidence.bundle.rules.of(groups).conformal or {}).get("natural"))
 
 
 def _pattern(present: list[str], rows: int, found: Mapping[str, Any], natural: bool) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from consilience.evaluation.analysis import Language, NotApplicable, Section
 from consilience.evaluation.evidence import Evidence, Rows
 from consilience.evaluation.intervals import resamples_of
 from consilience.evaluation.weaknesses.conditions import rows_where
+from consilience.evaluation.weaknesses.held import coverage_of, truth_held
 from consilience.evaluation.weaknesses.literals import Literal, learn_literals, mask_of, meets
 from consilience.evaluation.weaknesses.losses import REPORTED, as_metric, row_loss
 from consilience.evaluation.weaknesses.mean_loss import holm, mean_differences, p_values
@@ -39,17 +40,21 @@ PRIMARY_RESAMPLES = 200
 
 
 class Sample(NamedTuple):
-    """Rows with what was said of them. rows, loss [N], target and predictions [N, K], clusters [N] or None."""
+    """Rows with what was said of them. rows, loss [N], target and predictions [N, K], clusters [N] or None, held bool
+    [N] or None: see `held.truth_held`.
+    """
 
     rows: Rows
     target: Array
     predictions: Array
     clusters: Array | None
     loss: Array
+    held: Array | None = None
 
     def at(self, positions: Array) -> Sample:
         clusters = None if self.clusters is None else self.clusters[positions]
-        parts = (self.target[positions], self.predictions[positions], clusters, self.loss[positions])
+        held = None if self.held is None else self.held[positions]
+        parts = (self.target[positions], self.predictions[positions], clusters, self.loss[positions], held)
         return Sample(self.rows.at(positions), *parts)
 
 
@@ -120,7 +125,8 @@ def test_sample(evidence: Evidence) -> Sample:
     if len(kept) > MOST_ROWS:
         kept = np.sort(np.random.default_rng(judged.seed).choice(kept, MOST_ROWS, replace=False))
     loss = row_loss(judged.kind, judged.target, evidence.opinion.final)
-    return Sample(evidence.test, judged.target, evidence.opinion.final, judged.clusters, loss).at(kept)
+    sample = Sample(evidence.test, judged.target, evidence.opinion.final, judged.clusters, loss, truth_held(evidence))
+    return sample.at(kept)
 
 
 def _chosen_sample(evidence: Evidence) -> Sample | None:
@@ -204,12 +210,20 @@ def _measured(
                 "rest": _turned(kind, mean["outside"]),
                 "difference": _turned(kind, mean["difference"], True),
                 "primary": _primary(evidence, sample, masks[place]),
+                "coverage": _coverage(sample, masks[place], seed),
                 "p": float(p[place]),
                 "adjusted_p": float(adjusted[place]),
                 "verdict": verdict,
             }
         )
     return found if two_sided else sorted(found, key=lambda s: (s["adjusted_p"], s["p"]))
+
+
+def _coverage(sample: Sample, mask: Array, seed: int) -> dict[str, float] | None:
+    """Coverage of the 90 % sets or intervals inside the slice."""
+    if sample.held is None or not mask.any():
+        return None
+    return coverage_of(sample.held[mask], None if sample.clusters is None else sample.clusters[mask], seed)
 
 
 def _turned(kind: str, mean: Mapping[str, float], gap: bool = False) -> dict[str, float]:

@@ -41,6 +41,7 @@ WORDS: dict[str, dict[str, str]] = {
         "verdict_no_evidence": "no evidence",
         "verdict_too_few": "too few rows",
         "head": "slice,rows,{metric},on the other rows,difference,p,corrected p,verdict",
+        "held": "90 % set or interval holds",
         "inside": "{primary} within",
         "axis": "{metric} on the rows measured",
     },
@@ -66,6 +67,7 @@ WORDS: dict[str, dict[str, str]] = {
         "verdict_no_evidence": "无证据",
         "verdict_too_few": "行数太少",
         "head": "子集,行数,{metric},其余行,差异,p,校正后 p,结论",
+        "held": "90% 集合（区间）包含真值",
         "inside": "子集内的 {primary}",
         "axis": "测量行上的{metric}",
     },
@@ -140,6 +142,9 @@ def _sheet(file: str, slices: Sequence[Mapping[str, Any]], found: Mapping[str, A
     inside = any(s.get("primary") for s in slices)
     if inside:
         headers.append(words["inside"].format(primary=metric_words(primary, language)))
+    held = any(s.get("coverage") for s in slices)
+    if held:
+        headers.append(words["held"])
     shown, raw = [], []
     for one in slices:
         name, verdict = slice_words(one, language), words[f"verdict_{one['verdict']}"]
@@ -151,6 +156,9 @@ def _sheet(file: str, slices: Sequence[Mapping[str, Any]], found: Mapping[str, A
         if inside:
             shown[-1].append(_cell(primary, one.get("primary") or {}))
             raw[-1].append((one.get("primary") or {}).get("value"))
+        if held:
+            shown[-1].append(_cell("accuracy", one.get("coverage") or {}))
+            raw[-1].append((one.get("coverage") or {}).get("value"))
     return Sheet(file, headers, shown, raw, 1, (7,))
 
 
