@@ -8,12 +8,14 @@ import numpy as np
 
 from consilience.artifacts.bundle import Bundle, Opinion
 from consilience.evaluation.comparison import Judged, compare
-from consilience.evaluation.intervals import with_intervals
+from consilience.evaluation.intervals import RESAMPLES, with_intervals
 from consilience.references.majority import majority_predictions
 from consilience.tasks.metrics import HIGHER_IS_BETTER
 
 Array = np.ndarray[Any, Any]
 SCATTER_POINTS = 500
+FEWER = 400
+"""Resamples of what stands beside the default prediction: comparisons draw their own."""
 
 
 def judge(bundle: Bundle, opinion: Opinion, rows: Judged, prior: Array) -> dict[str, Any]:
@@ -26,8 +28,9 @@ def judge(bundle: Bundle, opinion: Opinion, rows: Judged, prior: Array) -> dict[
         {"test", "network", "stack", "references", "alone", "comparison", "confusion", "scatter", "predictor"}.
     """
 
-    def measured(predictions: Array) -> dict[str, Any]:
-        return with_intervals(rows.kind, rows.target, rows.weight, predictions, rows.seed, clusters=rows.clusters)
+    def measured(predictions: Array, resamples: int = RESAMPLES) -> dict[str, Any]:
+        common = (rows.kind, rows.target, rows.weight, predictions, rows.seed)
+        return with_intervals(*common, resamples=resamples, clusters=rows.clusters)
 
     references = {n: p for n, p in opinion.sources.items() if n != "network"}
     stacked = len(bundle.weights) > 1
@@ -38,10 +41,10 @@ def judge(bundle: Bundle, opinion: Opinion, rows: Judged, prior: Array) -> dict[
         "network": network,
         "stack": {"weights": bundle.weights},
         "references": {
-            **{name: measured(p) for name, p in references.items()},
-            "majority": measured(prior),
+            **{name: measured(p, FEWER) for name, p in references.items()},
+            "majority": measured(prior, FEWER),
         },
-        "alone": {group: measured(p) for group, p in opinion.alone.items()},
+        "alone": {group: measured(p, FEWER) for group, p in opinion.alone.items()},
         "comparison": _comparisons(bundle, opinion, rows),
         "confusion": _confusion(bundle, opinion.final, rows),
         "scatter": _scatter(opinion.final, rows),

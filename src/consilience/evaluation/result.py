@@ -13,11 +13,13 @@ from consilience.core.events import Listener, nobody
 from consilience.data.findings import Finding
 from consilience.evaluation.analysis import measure_all
 from consilience.evaluation.comparison import Judged
+from consilience.evaluation.contribution.analysis import MOST_ROWS
 from consilience.evaluation.contribution.retrain import retrained
 from consilience.evaluation.evidence import Chosen, Evidence, Rows
 from consilience.evaluation.judgement import judge, prior_predictions
 from consilience.training.data import Data, problem_dict
 from consilience.training.plan import Plan
+from consilience.training.rules import masks_of
 from consilience.training.run import Trained
 
 LIBRARIES = (
@@ -57,7 +59,8 @@ def gather_evidence(plan: Plan, data: Data, trained: Trained, listener: Listener
     """The test rows of a run, what the model says of them, and the rows that it learned from and was chosen on."""
     bundle = trained.bundle
     source, index = data.rows(plan, "test")
-    opinion = bundle.judge(source.features, source.texts, index)
+    masks = masks_of(plan.recipe) if len(index) <= MOST_ROWS else [frozenset[str]()]
+    opinion, *masked = bundle.judge_masks(source.features, source.texts, index, masks)  # rows are encoded once
     judged = Judged(
         plan.task.kind,
         source.targets.target[index],
@@ -69,7 +72,8 @@ def gather_evidence(plan: Plan, data: Data, trained: Trained, listener: Listener
     test = Rows(source.features, source.texts, index, frame[index])
     learned, train = data.rows(plan, "train")
     rows = Rows(learned.features, learned.texts, train, plan.tables["train"].frame[train])
-    return Evidence(bundle, test, judged, opinion, _chosen(plan, data, trained), rows, listener)
+    known = dict(zip(masks[1:], masked, strict=True))
+    return Evidence(bundle, test, judged, opinion, _chosen(plan, data, trained), rows, listener, known)
 
 
 def _chosen(plan: Plan, data: Data, trained: Trained) -> Chosen:

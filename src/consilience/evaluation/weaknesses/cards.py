@@ -21,6 +21,8 @@ Array = np.ndarray[Any, Any]
 LONGEST_CELL, LONGEST_TEXT = 80, 400
 """Characters of a cell, and of a text."""
 MOST_CELLS = 12
+MOST_COLUMNS = 60
+"""Columns looked at for a card, the first of the table."""
 PNG_PIXELS = 96 * 96
 """Larger pictures become JPEG."""
 SECONDS, RATE = 3.0, 8000
@@ -45,7 +47,7 @@ def row_cards(places: Sequence[tuple[Rows, int]], bundle: Bundle) -> list[dict[s
 def _cells(one: Rows, bundle: Bundle) -> dict[str, list[list[str]]]:
     modality, target = bundle.recipe.columns, bundle.recipe.target
     cells, texts = [], []
-    for column in one.frame.iter_columns():
+    for column in one.frame[one.frame.columns[:MOST_COLUMNS]].iter_columns():
         text = as_text(column)[0]
         if text is None or column.name == target:
             continue

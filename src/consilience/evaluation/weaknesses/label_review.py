@@ -21,6 +21,7 @@ Array = np.ndarray[Any, Any]
 MOST = 200
 """Rows listed, the most suspected."""
 LONGEST = 200
+MOST_COLUMNS = 40
 DOUBT = 0.5
 """By how much the model must hold another answer for likelier than the given one."""
 
@@ -79,7 +80,8 @@ def _label(pooled: Pooled, row: int, name: str, place: int, given: bool) -> dict
 
 def _place(pooled: Pooled, row: int) -> dict[str, Any]:
     table, rows, position = pooled.of[row]
-    cells = {c.name: as_text(c[position : position + 1])[0] for c in rows.frame.iter_columns()}
+    columns = rows.frame.columns[:MOST_COLUMNS]  # of a table of a thousand genes nobody reads every cell
+    cells = {name: as_text(rows.frame[name][position : position + 1])[0] for name in columns}
     short = {name: None if text is None else clipped(text, LONGEST) for name, text in cells.items()}
     return {"table": table, "row": int(rows.index[position]), "cells": short}
 

@@ -18,7 +18,7 @@ Array = np.ndarray[Any, Any]
 
 MOST_ROWS, FEWEST_ROWS = 1_000, 200
 """Test rows that are worn."""
-SHARE = 0.08
+SHARE = 0.035
 """Of the training's work, what the curves may cost: beyond it fewer rows are worn, down to FEWEST_ROWS."""
 STEP = 3
 """Work of a training row in an epoch (forward and backward) against that of a row that is judged."""
