@@ -220,3 +220,17 @@ def test_many_masks_at_once_say_what_each_says_alone(
         assert np.allclose(opinion.final, alone.final, atol=1e-6)
         for name, said in alone.sources.items():
             assert np.allclose(opinion.sources[name], said, atol=1e-6), name
+
+
+def test_rows_to_refer_are_those_that_the_run_was_least_sure_of(
+    trained: tuple[cs.Model, pl.DataFrame, Path], make_table: Make
+) -> None:
+    model = trained[0]
+    promises = {p["wanted"]: p["threshold"] for p in model.metrics["abstention"]["promises"]}
+    with pytest.raises(cs.InputError, match=r"did not look for an error rate of 0\.33"):
+        quiet(model.predict_table, make_table(10), abstain=0.33)
+    for wanted, threshold in promises.items():
+        if threshold is not None:
+            found = quiet(model.predict_table, make_table(60, seed=3), abstain=wanted)
+            sure = found.select(pl.max_horizontal("probability:no", "probability:yes")).to_series()
+            assert found["refer"].to_list() == (sure < threshold).to_list()

@@ -97,14 +97,18 @@ class Model:
             raise InputError("a regression model has no probabilities", fix="Use predict")
         return self._predictions(read_table(table), hidden)
 
-    def predict_table(self, table: Any, *, hidden: Iterable[str] = (), level: float | None = None) -> pl.DataFrame:
+    def predict_table(
+        self, table: Any, *, hidden: Iterable[str] = (), level: float | None = None, abstain: float | None = None
+    ) -> pl.DataFrame:
         """A frame with "prediction" and, for classes, "probability:<class>" columns; one row a row of the table.
 
         Args:
             level: also "set", the classes that hold the true one with this probability (joined by " | "; empty: no
                 class is likely enough, refer the row), or for numbers "low" and "high".
+            abstain: also "refer", True for rows that a person should decide, so that the error rate of the others stays
+                at most this (an error rate that the run was trained to look for).
         """
-        parts = list(self.predict_chunks([read_table(table)], hidden=hidden, level=level))
+        parts = list(self.predict_chunks([read_table(table)], hidden=hidden, level=level, abstain=abstain))
         self._warn()
         return pl.concat(parts)
 
@@ -118,22 +122,36 @@ class Model:
             warnings.warn(DataWarning(say(problem)), stacklevel=4)
 
     def predict_chunks(
-        self, tables: Iterable[Table], *, hidden: Iterable[str] = (), level: float | None = None
+        self,
+        tables: Iterable[Table],
+        *,
+        hidden: Iterable[str] = (),
+        level: float | None = None,
+        abstain: float | None = None,
     ) -> Iterator[pl.DataFrame]:
-        """Predictions table by table, in constant memory; `problems` counts over all of them.
+        """Predictions table by table, in constant memory; `problems` counts over all of them; see `predict_table`.
 
         Raises:
-            InputError: when `level` is not between 0 and 1, and as `predict`.
+            InputError: when `level` is not between 0 and 1, the run knows no threshold for `abstain`, and as `predict`.
         """
-        if level is not None and not 0 < level < 1:
-            raise InputError(f"a level lies between 0 and 1, received {level}", fix="Give 0.9 for 90 %")
+        from consilience.evaluation.confidence.columns import (
+            certain_columns,
+            check_level,
+            refer_column,
+            refer_threshold,
+        )
+
+        check_level(level)
+        threshold = None if abstain is None else refer_threshold(self.metrics, abstain)
         offset, seen = 0, []
         for table in tables:
             problems: list[Problem] = []
             for opinion, problems in self.bundle.opinions(table, hidden):  # noqa: B007 (the last one counts all)
                 columns = self.bundle.task.decode(opinion.final)
                 if level is not None:
-                    columns |= _certain(self.bundle, opinion, level, hidden)
+                    columns |= certain_columns(self.bundle, opinion, level, hidden)
+                if threshold is not None:
+                    columns |= refer_column(self.bundle, opinion, threshold)
                 yield pl.DataFrame(columns)
             seen.append((offset, problems))
             offset += table.rows
@@ -200,15 +218,6 @@ class Model:
         clusters = cluster_codes(table.frame, self.bundle.recipe.split.group)
         rows = Judged(task.kind, targets.target, targets.weight, clusters, self.bundle.recipe.seed)
         return rows, _joined(parts)
-
-
-def _certain(bundle: Bundle, opinion: Opinion, level: float, hidden: Iterable[str]) -> dict[str, Any]:
-    """Columns that hold the truth with probability `level`: "set" of classes, or "low" and "high"."""
-    found = bundle.rules.certain(opinion.final, opinion.has, level, hidden)
-    if bundle.task.kind == "regression":
-        return {"low": found[:, 0], "high": found[:, 1]}
-    names = [str(c) for c in bundle.facts["task"]["classes"]]
-    return {"set": [" | ".join(n for n, held in zip(names, row, strict=True) if held) for row in found]}
 
 
 def _joined(parts: list[Opinion]) -> Opinion:

@@ -18,7 +18,7 @@ OPTIONS = {
     "design": "--target --ignore --seed --effort --recipe --set --out --json",
     "inspect": "--target --test --out --json --ignore",
     "evaluate": "--hide --json",
-    "predict": "--out --level --json --quiet",
+    "predict": "--out --level --abstain --json --quiet",
     "check": "--strict --json",
     "report": "--language --out --open",
     "explain": "--rows --first --class --fixed --out --language --json",

@@ -19,6 +19,9 @@ def command(
     level: Annotated[
         float | None, typer.Option(help="Also sets of classes (or intervals) that hold the truth so often: 0.9.")
     ] = None,
+    abstain: Annotated[
+        float | None, typer.Option(help="Also which rows to refer to a person, for this error rate among the others.")
+    ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
@@ -37,7 +40,7 @@ def command(
 
         def frames() -> Iterator[pl.DataFrame]:
             nonlocal done
-            for frame in model.predict_chunks(iterate_tables(table), level=level):
+            for frame in model.predict_chunks(iterate_tables(table), level=level, abstain=abstain):
                 done += frame.height
                 listener({"event": "progress", "name": "predict", "done": done, "total": total or done})
                 yield frame
