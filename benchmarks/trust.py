@@ -105,6 +105,7 @@ def table(name: str, case: Case, folder: Path) -> dict[str, Any]:
     share = spent["evaluate"] / spent["train"]
     found: dict[str, Any] = {
         "seconds": round(seconds, 1),
+        "scores": scores(metrics, case.metrics),
         "evaluate_share": round(share, 3),
         "report_bytes": size,
         "verdict": said(metrics["contribution"]),
@@ -121,6 +122,12 @@ def table(name: str, case: Case, folder: Path) -> dict[str, Any]:
         "ece": found["calibration"] is None or found["calibration"]["ece"]["value"] <= MOST_ECE,
     }
     return found
+
+
+def scores(metrics: dict[str, Any], wanted: tuple[str, ...]) -> dict[str, Any]:
+    """The benchmark's metrics of everything that predicted."""
+    every = {"default": metrics["test"], "network": metrics["network"], **metrics["references"], **metrics["alone"]}
+    return {name: {m: {k: round(v, 4) for k, v in found[m].items()} for m in wanted} for name, found in every.items()}
 
 
 def by_prefix(table: Path, target: str, recipe: Path) -> Path:
