@@ -129,7 +129,7 @@ def test_other_tasks(make_table: Make, tmp_path: Path, target: str, kind: str, m
     }
     table = table.drop("sick").with_columns(pl.Series("signal", grade + random.normal(0, 0.1, 240)))
     table = table.with_columns(pl.Series(target, columns[target]))
-    model = cs.fit(table, target, effort=1, settings=("train.epochs=12", *QUICK[1:]), run=tmp_path / "run")
+    model = cs.fit(table, target, effort=1, settings=("train.epochs=12", *WHOLE[1:]), run=tmp_path / "run")
     assert model.metrics["task"] == kind
     assert model.metrics["test"][metric]["value"] > 0.8
     predicted = quiet(model.predict_table, table.drop(target))
