@@ -1,8 +1,8 @@
 """Calibration of the default prediction: the method that validation rows show to be better, or none.
 
 Cross-validated log loss compares the candidates; the simplest one that cannot be told from the best within one standard
-error is taken (Breiman et al. 1984), so few rows or good probabilities mean no change. Only NumPy and SciPy: serving
-uses this.
+error is taken (Breiman et al. 1984), so few rows or good probabilities mean little change. Only NumPy and SciPy:
+serving uses this.
 """
 
 from __future__ import annotations
@@ -110,9 +110,15 @@ def _held_out(separate: bool, fit: Fit, rows: tuple[Array, Array, Array], seed: 
 
 
 def _simplest(losses: dict[str, Array], share: Array) -> str:
-    """The first method that is not worse than the best by more than one standard error of the difference."""
-    best = min(losses, key=lambda name: float(losses[name] @ share))
-    for name, loss in losses.items():
+    """The first method that is not worse than the best by more than one standard error of the difference.
+
+    A temperature is one parameter: it need only be better than none, not surely so.
+    """
+    total = {name: float(loss @ share) for name, loss in losses.items()}
+    best = min(total, key=lambda name: total[name])
+    from_here = [name for name in losses if name != "none" or total["none"] <= total.get("temperature", np.inf)]
+    for name in from_here:
+        loss = losses[name]
         behind = loss - losses[best]
         mean = behind @ share / share.sum()
         error = np.sqrt(((behind - mean) ** 2) @ share**2) / share.sum()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from consilience.data.features import Features
 from consilience.evaluation.comparison import Judged
 
 Array = np.ndarray[Any, Any]
+
+FEW = 5_000
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,14 @@ class Evidence:
     def disciplines(self) -> dict[str, tuple[str, ...]]:
         """Discipline → groups."""
         return disciplines_of(self.bundle.recipe)
+
+    @cached_property
+    def few(self) -> Evidence:
+        """At most FEW of the test rows, drawn by seed: what is asked with many combinations of sources hidden."""
+        rows = len(self.test)
+        if rows <= FEW:
+            return self
+        return self.at(np.sort(np.random.default_rng(self.judged.seed).choice(rows, FEW, replace=False)))
 
     def without(self, groups: Iterable[str]) -> Opinion:
         """What the model says of the test rows when these groups are treated as missing; computed once."""

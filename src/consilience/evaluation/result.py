@@ -13,9 +13,8 @@ from consilience.core.events import Listener, nobody
 from consilience.data.findings import Finding
 from consilience.evaluation.analysis import measure_all
 from consilience.evaluation.comparison import Judged
-from consilience.evaluation.contribution.analysis import MOST_ROWS
 from consilience.evaluation.contribution.retrain import retrained
-from consilience.evaluation.evidence import Chosen, Evidence, Rows
+from consilience.evaluation.evidence import FEW, Chosen, Evidence, Rows
 from consilience.evaluation.judgement import judge, prior_predictions
 from consilience.training.data import Data, problem_dict
 from consilience.training.plan import Plan
@@ -59,7 +58,7 @@ def gather_evidence(plan: Plan, data: Data, trained: Trained, listener: Listener
     """The test rows of a run, what the model says of them, and the rows that it learned from and was chosen on."""
     bundle = trained.bundle
     source, index = data.rows(plan, "test")
-    masks = masks_of(plan.recipe) if len(index) <= MOST_ROWS else [frozenset[str]()]
+    masks = masks_of(plan.recipe) if len(index) <= FEW else [frozenset[str]()]
     opinion, *masked = bundle.judge_masks(source.features, source.texts, index, masks)  # rows are encoded once
     judged = Judged(
         plan.task.kind,

@@ -20,7 +20,7 @@ Array = np.ndarray[Any, Any]
 
 FEWEST_ROWS, MOST_ROWS = 16, 60
 """Rows of shares, cell effects and faithfulness, drawn at random from the held-out rows."""
-PASSES = 1000
+PASSES = 1500
 """Rows that went through training for each row that is looked at: a quick training gets a quick explanation."""
 TOP_COLUMNS = 12
 NEAR_ROWS = 2000

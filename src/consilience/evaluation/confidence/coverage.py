@@ -58,7 +58,7 @@ class Coverage:
             "levels": levels,
             "classes": [{"class": names[c["place"]], "rows": c["rows"], "coverage": c["coverage"]} for c in classes],
             "quantiles": below(sample, state, said, QUANTILES) if values else [],
-            "patterns": [*_natural(evidence, sample), *_hidden(evidence, sample)],
+            "patterns": [*_natural(evidence, sample), *_hidden(evidence.few, sample_of(evidence.few.judged))],
             "group_conditional": _conditional(evidence, sample),
         }
 

@@ -19,8 +19,6 @@ from consilience.tasks.metrics import HIGHER_IS_BETTER
 
 Array = np.ndarray[Any, Any]
 
-MOST_ROWS = 5_000
-"""Test rows used, drawn at random from more: the intervals of so many are narrow."""
 LEAST_GAIN = 1e-9
 """Shares of a total gain smaller than this have no meaning."""
 
@@ -38,14 +36,10 @@ class Contribution:
             raise NotApplicable("there is one discipline only: nothing was joined")
         if not (evidence.judged.weight > 0).any():
             raise NotApplicable("no test row has a target")
-        rows = len(evidence.judged.target)
-        seen = evidence
-        if rows > MOST_ROWS:
-            chosen = np.random.default_rng(evidence.judged.seed).choice(rows, MOST_ROWS, replace=False)
-            seen = evidence.at(np.sort(chosen))
+        seen = evidence.few
         speaker: Speaker = "stack" if len(evidence.bundle.weights) > 1 else "network"
         found = describe(measure_worths(seen, speaker), speaker)
-        found |= {"rows": min(rows, MOST_ROWS), "of": rows, "disciplines": _columns(evidence)}
+        found |= {"rows": len(seen.test), "of": len(evidence.test), "disciplines": _columns(evidence)}
         if speaker == "stack":
             found["network"] = describe(measure_worths(seen, "network"), "network")
         return found
