@@ -28,6 +28,7 @@ FOLDS = 5
 LEAST_ROWS = 30
 """Fewer labelled validation rows tell nothing: no change."""
 BIASED_ROWS, BIASED_ROWS_A_COLUMN = 200, 20
+TRUSTED_ROWS = 500
 ISOTONIC_ROWS, ISOTONIC_COLUMNS = 1_000, 20
 """With more columns there is no isotonic regression: too few rows a class, too many knots."""
 MOST_ROWS = 20_000
@@ -112,11 +113,12 @@ def _held_out(separate: bool, fit: Fit, rows: tuple[Array, Array, Array], seed: 
 def _simplest(losses: dict[str, Array], share: Array) -> str:
     """The first method that is not worse than the best by more than one standard error of the difference.
 
-    A temperature is one parameter: it need only be better than none, not surely so.
+    A temperature is one parameter: from TRUSTED_ROWS on it need only be better than none, not surely so.
     """
     total = {name: float(loss @ share) for name, loss in losses.items()}
     best = min(total, key=lambda name: total[name])
-    from_here = [name for name in losses if name != "none" or total["none"] <= total.get("temperature", np.inf)]
+    helped = len(share) >= TRUSTED_ROWS and total.get("temperature", np.inf) < total["none"]
+    from_here = [name for name in losses if name != "none" or not helped]
     for name in from_here:
         loss = losses[name]
         behind = loss - losses[best]
