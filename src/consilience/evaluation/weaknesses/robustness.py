@@ -16,7 +16,7 @@ from consilience.evaluation.weaknesses.worn_rows import hold, judge_held, only_u
 
 Array = np.ndarray[Any, Any]
 
-MOST_ROWS, FEWEST_ROWS = 1_000, 200
+MOST_ROWS, FEWEST_ROWS = 1_000, 120
 """Test rows that are worn."""
 SHARE = 0.02
 """Of the training's work, what the curves may cost: beyond it fewer rows are worn, down to FEWEST_ROWS."""
