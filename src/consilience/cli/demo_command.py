@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-SETTINGS = ("train.epochs=12",)
+SETTINGS = ("train.epochs=8",)
 """Shorter than the policy's training: the demo is to be over in a minute or so."""
 
 
