@@ -84,13 +84,16 @@ def make_plan(recipe: Recipe, given: Given, listener: Listener = nobody) -> Plan
     schema = detect(given.train, recipe.target, _ignored(recipe), _overrides(recipe))
     _check_columns(schema, given.train, recipe)
     labelled = as_text(values).is_not_null().to_numpy()
+    will_fold = _will_fold(recipe, schema, given, labelled, kind)
+    if not will_fold and recipe.split.folds is None:  # else the policy would plan for folds that are never made
+        recipe = recipe.model_copy(update={"split": recipe.split.model_copy(update={"folds": 1})})
     splits = make_splits(
         given.train,
         as_text(values) if kind in ("binary", "multiclass") else None,
         labelled,
         recipe.split,
         recipe.seed,
-        given.valid is not None or _will_fold(recipe, schema, given, labelled, kind),
+        given.valid is not None or will_fold,
         given.test is not None or recipe.split.test == 0,
     )
     rows = int(labelled[splits.train].sum())
