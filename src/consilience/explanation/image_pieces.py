@@ -33,7 +33,7 @@ class ImagePieces:
 
     def __init__(self, subject: Subject, group: str) -> None:
         facts = subject.facts(group)
-        self._group = group
+        self.group = group
         self.columns: list[str] = list(facts["columns"])
         height, width = int(facts["height"]), int(facts["width"])
         longest = max(height, width)
@@ -42,15 +42,7 @@ class ImagePieces:
         across = np.arange(width) * self.grid[1] // width
         self._area = torch.from_numpy(down[:, None] * self.grid[1] + across)
         self._fill = torch.tensor(facts["mean"], dtype=torch.float32) * 255
-        self._present = np.repeat(subject.arrays[group]["mask"], self.grid[0] * self.grid[1], axis=1)
-
-    @property
-    def group(self) -> str:
-        return self._group
-
-    @property
-    def present(self) -> Array:
-        return self._present
+        self.present: Array = np.repeat(subject.arrays[group]["mask"], self.grid[0] * self.grid[1], axis=1)
 
     def region(self, piece: int) -> tuple[str, Region]:
         """Column and place of a piece."""

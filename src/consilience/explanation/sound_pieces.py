@@ -42,7 +42,7 @@ class SoundPieces:
 
     def __init__(self, subject: Subject, group: str) -> None:
         facts = subject.facts(group)
-        self._group = group
+        self.group = group
         self.columns: list[str] = list(facts["columns"])
         self.rate = int(facts["sample_rate"])
         self.size = 2 ** max(5, round(math.log2(WINDOW_SECONDS * self.rate)))
@@ -52,16 +52,8 @@ class SoundPieces:
         self.band_of = np.clip(np.searchsorted(self.edges, bins, "right") - 1, 0, BANDS - 1)
         self.length = subject.arrays[group]["length"].astype(np.int64)
         mask = subject.arrays[group]["mask"] & (self.length > 0)
-        self._present = np.repeat(mask, MOMENTS * BANDS, axis=1)
+        self.present: Array = np.repeat(mask, MOMENTS * BANDS, axis=1)
         self._floor = self._quiet(torch.from_numpy(subject.arrays[group]["wave"].astype(np.float32)))
-
-    @property
-    def group(self) -> str:
-        return self._group
-
-    @property
-    def present(self) -> Array:
-        return self._present
 
     def tile(self, row: int, piece: int) -> tuple[str, Tile]:
         """Column, time and frequencies of a piece of a row."""

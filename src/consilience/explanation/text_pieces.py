@@ -43,7 +43,7 @@ class TextPieces:
 
     def __init__(self, subject: Subject, group: str) -> None:
         facts = subject.facts(group)
-        self._group = group
+        self.group = group
         ids = subject.arrays[group]["ids"]
         self._piece: Array = np.full(ids.shape, -1, np.int64)
         self.spans: list[list[Span]] = [[] for _ in range(len(subject))]
@@ -52,7 +52,7 @@ class TextPieces:
             for row, text in enumerate(subject.texts[column].to_list()):
                 if text:
                     counts[row] += self._read(facts, (row, place, column), text, int(counts[row]))
-        self._present = np.arange(max(1, counts.max(initial=1))) < counts[:, None]
+        self.present: Array = np.arange(max(1, counts.max(initial=1))) < counts[:, None]
 
     def _read(self, facts: dict[str, Any], cell: tuple[int, int, str], text: str, first: int) -> int:
         """Number the words of one cell from `first` on; returns how many there are."""
@@ -76,14 +76,6 @@ class TextPieces:
         if rest and length < len(encoding.ids):
             self.spans[row].append(Span(column, rest, None))
         return count
-
-    @property
-    def group(self) -> str:
-        return self._group
-
-    @property
-    def present(self) -> Array:
-        return self._present
 
     def smooth(self, encoder: nn.Module, inputs: dict[str, Tensor]) -> bool:
         """True when the encoder looks every sub-word up once, in place, in an nn.Embedding."""

@@ -45,14 +45,12 @@ def hear(
 ) -> list[Heard]:
     """Predictions on validation rows for each mask; masks that hide something on at most `most` rows."""
     source, index = rows
-    few = index
-    if len(index) > most:
-        few = np.sort(np.random.default_rng((judge.recipe.seed, 23)).choice(index, most, replace=False))
-    whole = [_heard(judge.judge(source.features, source.texts, index), source, index)]
-    if len(masks) == 1:
-        return whole
+    if len(index) <= most or len(masks) == 1:  # all at once: rows are encoded once
+        return [_heard(said, source, index) for said in judge.judge_masks(source.features, source.texts, index, masks)]
+    few = np.sort(np.random.default_rng((judge.recipe.seed, 23)).choice(index, most, replace=False))
     masked = judge.judge_masks(source.features, source.texts, few, masks[1:])
-    return [*whole, *(_heard(opinion, source, few) for opinion in masked)]
+    whole = _heard(judge.judge(source.features, source.texts, index), source, index)
+    return [whole, *(_heard(opinion, source, few) for opinion in masked)]
 
 
 def _heard(opinion: Opinion, source: Source, index: Index) -> Heard:

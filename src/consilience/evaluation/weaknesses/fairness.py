@@ -15,6 +15,7 @@ import numpy as np
 
 from consilience.evaluation.analysis import Language, NotApplicable, Section
 from consilience.evaluation.evidence import Evidence
+from consilience.evaluation.intervals import summary
 from consilience.evaluation.weaknesses.fairness_section import fairness_section
 from consilience.evaluation.weaknesses.mean_loss import holm, robust_p_values, weighted_draws
 from consilience.evaluation.weaknesses.people import Groups, groups_of, people_columns
@@ -86,7 +87,7 @@ def _column(groups: Groups, rates: Sequence[Rate], sample: Sample, seed: int) ->
         of = joint.sum(0)[len(order) :]
         for place, group in enumerate(order):
             known = {"group": groups.names[group], "rate": rate.name, "class": rate.class_}
-            described.append({**known, "of": int(of[place]), **_interval(values[place], draws[:, place])})
+            described.append({**known, "of": int(of[place]), **summary(values[place], draws[:, place])})
             if place and min(of[place], of[0]) >= FEWEST_OF:
                 pair = (groups.member == group, groups.member == reference)
                 differences.append({**known, **_compared(rate, pair, (values, draws, place), sample)})
@@ -118,19 +119,13 @@ def _compared(
     clusters = None if sample.clusters is None else sample.clusters[rows]
     p = float(robust_p_values(rate.part[rows], group[rows][None], clusters, True)[0])
     found: dict[str, Any] = {
-        "difference": _interval(values[place] - values[0], draws[:, place] - draws[:, 0]),
+        "difference": summary(values[place] - values[0], draws[:, place] - draws[:, 0]),
         "p": p,
     }
     if rate.name not in ("calibration", "bias"):
         with np.errstate(divide="ignore", invalid="ignore"):
-            found["ratio"] = _interval(values[place] / values[0], draws[:, place] / draws[:, 0])
+            found["ratio"] = summary(values[place] / values[0], draws[:, place] / draws[:, 0])
     return found
-
-
-def _interval(value: float, draws: Array) -> dict[str, float]:
-    known = draws[np.isfinite(draws)]
-    low, high = np.percentile(known, [2.5, 97.5]) if len(known) else (np.nan, np.nan)
-    return {"value": float(value), "low": float(low), "high": float(high)}
 
 
 def _largest(differences: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:

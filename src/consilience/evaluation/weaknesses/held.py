@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from consilience.evaluation.confidence.sample import binomial
 from consilience.evaluation.evidence import Evidence
 from consilience.evaluation.intervals import planned_resamples, resamples_of, summary
 
@@ -30,7 +31,4 @@ def coverage_of(held: Array, clusters: Array | None, seed: int) -> dict[str, flo
     if clusters is not None:
         draws = resamples_of(np.arange(len(held)), clusters, seed, planned_resamples(len(held), 1))
         return summary(float(held.mean()), np.array([float(held @ c / c.sum()) for c in draws]))
-    from scipy.stats import binomtest
-
-    ends = binomtest(int(held.sum()), len(held)).proportion_ci(0.95, "exact")
-    return {"value": float(held.mean()), "low": float(ends.low), "high": float(ends.high)}
+    return binomial(int(held.sum()), len(held))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from consilience.evaluation.intervals import planned_resamples, resamples_of
+from consilience.evaluation.intervals import planned_resamples, resamples_of, summary
 
 Array = np.ndarray[Any, Any]
 
@@ -28,7 +28,7 @@ def mean_differences(loss: Array, masks: Array, clusters: Array | None, seed: in
     both = np.concatenate([joint, every], 1)
     values, draws = _means(both.sum(0)[None]), _means(weighted_draws(both, clusters, seed))
     names = ("inside", "outside", "difference")
-    return [{n: _interval(float(values[n][0, c]), draws[n][:, c]) for n in names} for c in range(len(masks))]
+    return [{n: summary(float(values[n][0, c]), draws[n][:, c]) for n in names} for c in range(len(masks))]
 
 
 def weighted_draws(columns: Array, clusters: Array | None, seed: int) -> Array:
@@ -47,12 +47,6 @@ def _means(sums: Array) -> dict[str, Array]:
     with np.errstate(divide="ignore", invalid="ignore"):
         inside, outside = lost / size, (every[:, 1:] - lost) / (every[:, :1] - size)
     return {"inside": inside, "outside": outside, "difference": inside - outside}
-
-
-def _interval(value: float, draws: Array) -> dict[str, float]:
-    known = draws[np.isfinite(draws)]
-    low, high = np.percentile(known, [2.5, 97.5]) if len(known) else (np.nan, np.nan)
-    return {"value": value, "low": float(low), "high": float(high)}
 
 
 def p_values(loss: Array, masks: Array, clusters: Array | None, seed: int, two_sided: bool = False) -> Array:

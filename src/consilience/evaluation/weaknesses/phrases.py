@@ -28,10 +28,6 @@ WORDS: dict[str, dict[str, str]] = {
         "contrast": "contrast of “{column}” (0 to 1)",
         "seconds": "seconds of “{column}”",
         "loudness": "loudness of “{column}” in dB",
-        "accuracy": "accuracy",
-        "hamming_loss": "Hamming loss",
-        "mae": "mean absolute error",
-        "rmse": "root mean squared error",
         "other": "other",
     },
     "zh": {
@@ -52,17 +48,13 @@ WORDS: dict[str, dict[str, str]] = {
         "contrast": "“{column}”的对比度（0 至 1）",
         "seconds": "“{column}”的秒数",
         "loudness": "“{column}”的响度（dB）",
-        "accuracy": "准确率",
-        "hamming_loss": "汉明损失",
-        "mae": "平均绝对误差",
-        "rmse": "均方根误差",
         "other": "其他",
     },
 }
 
 
 def metric_words(metric: str, language: Language) -> str:
-    return WORDS[language].get(metric) or wording.metric_name(metric)
+    return wording.metric_name(metric, language)
 
 
 def size(metric: str, value: float | None, language: Language, signed: bool = True) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from consilience.evaluation.analysis import Language, NotApplicable, Section
 from consilience.evaluation.evidence import Evidence
-from consilience.evaluation.intervals import resamples_of
+from consilience.evaluation.intervals import resamples_of, summary
 from consilience.evaluation.weaknesses.robustness_section import robustness_section
 from consilience.evaluation.weaknesses.wear import WEAR, Worn
 from consilience.evaluation.weaknesses.worn_rows import hold, judge_held, only_used, row_bytes, wear_group
@@ -95,9 +95,7 @@ class Scorer:
         return np.array([judge.at()[self._metric], *(judge.at(counts)[self._metric] for counts in resamples)])
 
     def summary(self, draws: Array) -> dict[str, float]:
-        known = draws[1:][np.isfinite(draws[1:])]
-        low, high = np.percentile(known, [2.5, 97.5]) if len(known) else (np.nan, np.nan)
-        return {"value": float(draws[0]), "low": float(low), "high": float(high)}
+        return summary(float(draws[0]), draws[1:])
 
     def against(self, draws: Array, clean: Array) -> dict[str, Any]:
         """The difference to the clean score, and whether it is worse beyond noise."""

@@ -15,7 +15,7 @@ import polars as pl
 
 from consilience.evaluation.analysis import Language, NotApplicable, Section
 from consilience.evaluation.evidence import Evidence, Rows
-from consilience.evaluation.intervals import resamples_of
+from consilience.evaluation.intervals import resamples_of, summary
 from consilience.evaluation.weaknesses.conditions import rows_where
 from consilience.evaluation.weaknesses.held import coverage_of, truth_held
 from consilience.evaluation.weaknesses.literals import Literal, learn_literals, mask_of, meets
@@ -244,6 +244,4 @@ def _primary(evidence: Evidence, sample: Sample, mask: Array) -> dict[str, float
     judge = Judge(evidence.kind, inside.target, np.ones(len(inside.loss)), inside.predictions, only=evidence.primary)
     drawn = resamples_of(judge.rows, inside.clusters, evidence.judged.seed, PRIMARY_RESAMPLES)
     draws = np.array([judge.at(counts)[evidence.primary] for counts in drawn])
-    known = draws[np.isfinite(draws)]
-    low, high = np.percentile(known, [2.5, 97.5]) if len(known) else (np.nan, np.nan)
-    return {"value": judge.at()[evidence.primary], "low": float(low), "high": float(high)}
+    return summary(judge.at()[evidence.primary], draws)
