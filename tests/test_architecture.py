@@ -25,6 +25,8 @@ LAYERS = (
     ("evaluation",),
     ("explanation",),
     ("model",),
+    ("watching",),
+    ("serving",),
     ("pipeline",),
     ("api",),
     ("cli", "estimators"),

@@ -1,0 +1,1 @@
+"""HTTP: answers requests with loaded models. No torch."""
