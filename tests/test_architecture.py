@@ -27,6 +27,7 @@ LAYERS = (
     ("model",),
     ("watching",),
     ("serving",),
+    ("deployment",),
     ("pipeline",),
     ("api",),
     ("cli", "estimators"),

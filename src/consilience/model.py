@@ -33,13 +33,13 @@ class Model:
     Attributes:
         bundle: recipe, facts, networks, references and weights.
         run: the run folder, or None for a bundle that stands alone.
-        metrics: the result of the run (`metrics.json`); empty for a bundle that stands alone.
+        metrics: the result of the run (`metrics.json`); empty for a bundle that stands alone and holds none.
         problems: the repairs that the last prediction made.
     """
 
-    def __init__(self, bundle: Bundle, run: Path | None = None) -> None:
+    def __init__(self, bundle: Bundle, run: Path | None = None, metrics: Path | None = None) -> None:
         self.bundle, self.run = bundle, run
-        metrics = RunFolder(run).metrics if run else None
+        metrics = RunFolder(run).metrics if run else metrics
         self.metrics: dict[str, Any] = read_json(metrics) if metrics and metrics.is_file() else {}
         self.problems: list[Problem] = []
 
@@ -193,6 +193,11 @@ class Model:
         Raises:
             InputError: for a row, class or column that does not exist.
         """
+        if self.bundle.exported is not None:
+            raise InputError(
+                "an exported model holds no weights to trace a prediction through",
+                fix="Explain with the run folder that it was exported from",
+            )
         from consilience.explanation.table_rows import explain_table
 
         return explain_table((self.bundle, self.run), read_table(table), rows, class_name, fixed, listener)
@@ -246,4 +251,5 @@ def load(path: str | Path) -> Model:
     """
     path = Path(path)
     bundle = find_bundle(path)
-    return Model(load_bundle(bundle), path if bundle != path else None)
+    alone = bundle == path
+    return Model(load_bundle(bundle), None if alone else path, bundle / "metrics.json")

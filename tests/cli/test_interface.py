@@ -22,6 +22,7 @@ OPTIONS = {
     "check": "--strict --json",
     "report": "--language --out --open",
     "explain": "--rows --first --class --fixed --out --language --json",
+    "export": "--rows --int8 --fp16 --max-drop --weights --no-samples --json --quiet",
     "demo": "--out --seed --json",
 }
 

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
 
-from consilience.artifacts.inference import Index, Said, run_masks
+from consilience.artifacts.network import Exported, Index, Said
 from consilience.artifacts.rules import Rules
 from consilience.core.recipe import Recipe
 from consilience.data.align import align
 from consilience.data.features import Features, in_memory
 from consilience.data.schema import media_paths
 from consilience.data.table import Table
-from consilience.fusion.model import Multimodal
 from consilience.modalities.base import Arrays, Problem, merge_problems
 from consilience.references.base import Reference, Rows
+
+if TYPE_CHECKING:
+    from consilience.fusion.model import Multimodal
 
 Array = np.ndarray[Any, Any]
 CHUNK = 4096
@@ -57,6 +59,7 @@ class Opinion(NamedTuple):
 class Bundle:
     """A trained model in memory. `artifacts.store` writes and reads it.
 
+    networks: PyTorch modules; none in service, where `exported` speaks for all of them.
     rules: how the sources become the default prediction, by the groups that a row has.
     meta: plain facts about the run (primary metric, metrics, versions) that travel along.
     """
@@ -67,6 +70,7 @@ class Bundle:
     references: dict[str, Reference]
     rules: Rules
     meta: dict[str, Any] = field(default_factory=dict)
+    exported: Exported | None = None
 
     @cached_property
     def task(self) -> Any:
@@ -107,11 +111,19 @@ class Bundle:
         self, features: Features, texts: pl.DataFrame, index: Index, masks: Sequence[frozenset[str]]
     ) -> list[Opinion]:
         """`judge` for each set of hidden groups; networks encode every row once."""
-        said = [run_masks(network, features, index, masks) for network in self.networks]
+        said = self._said(features, index, masks)
         told = self._references(features, texts, index, masks)
         return [
             self._opinion([of_network[i] for of_network in said], told[i], hidden) for i, hidden in enumerate(masks)
         ]
+
+    def _said(self, features: Features, index: Index, masks: Sequence[frozenset[str]]) -> list[list[Said]]:
+        """What each network says under each mask."""
+        if self.exported is not None:
+            return self.exported.run_masks(features, index, masks)
+        from consilience.artifacts.inference import run_masks
+
+        return [run_masks(network, features, index, masks) for network in self.networks]
 
     def _references(
         self, features: Features, texts: pl.DataFrame, index: Index, masks: Sequence[frozenset[str]]

@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from consilience.artifacts.network import BATCH, Array, Index, Said, joined, kept
 from consilience.data.features import Features
 from consilience.fusion.model import Multimodal, Outputs
-
-Index = np.ndarray[Any, np.dtype[np.int64]]
-Array = np.ndarray[Any, Any]
-
-BATCH = 256
-
-
-class Said(NamedTuple):
-    """Raw outputs of one network on N rows.
-
-    logits: [N, K]. helpers: group → stand-alone logits [N, K]. weights: [N, M] fusion weight of each group.
-    has: [N, M] bool, the groups that each row has.
-    """
-
-    logits: Array
-    helpers: dict[str, Array]
-    weights: Array
-    has: Array
 
 
 def to_tensors(arrays: dict[str, dict[str, Array]], device: torch.device) -> dict[str, dict[str, Tensor]]:
@@ -67,13 +49,13 @@ def run_masks(
     """`run_network` for each set of hidden groups; every row is encoded once."""
     network.eval()
     device = next(network.parameters()).device
-    keeps = [_keep(network.groups, hidden).to(device) for hidden in masks]
+    keeps = [torch.from_numpy(kept(network.groups, hidden)).to(device) for hidden in masks]
     parts = [
         _batch(network, features, index[positions], keeps, device) for positions in ordered(len(index), batch_size)
     ]
     if not parts:
         return [_nothing(network)] * len(keeps)
-    return [_joined(list(of_mask)) for of_mask in zip(*parts, strict=True)]
+    return [joined(list(of_mask)) for of_mask in zip(*parts, strict=True)]
 
 
 def _batch(
@@ -92,15 +74,6 @@ def _said(network: Multimodal, outputs: Outputs) -> Said:
     )
 
 
-def _joined(parts: list[Said]) -> Said:
-    return Said(
-        np.concatenate([p.logits for p in parts]),
-        {g: np.concatenate([p.helpers[g] for p in parts]) for g in parts[0].helpers},
-        np.concatenate([p.weights for p in parts]),
-        np.concatenate([p.has for p in parts]),
-    )
-
-
 def _nothing(network: Multimodal) -> Said:
     outputs = next(iter(network.heads.values())).out_features
     nothing, groups = np.zeros((0, int(outputs)), np.float32), len(network.groups)  # type: ignore[arg-type]
@@ -110,13 +83,3 @@ def _nothing(network: Multimodal) -> Said:
 
 def _numpy(value: Tensor) -> Array:
     return np.asarray(value.float().cpu().numpy())
-
-
-def _keep(groups: Sequence[str], hidden: Iterable[str]) -> Tensor:
-    """[1, M] bool: False for the groups to hide."""
-    from consilience.core.errors import InputError, nearest
-
-    hide = set(hidden)
-    for name in hide - set(groups):
-        raise InputError(f"no group {name!r}", fix=nearest(name, groups))
-    return torch.tensor([[g not in hide for g in groups]])

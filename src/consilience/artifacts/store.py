@@ -7,15 +7,14 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load_file as load_arrays
 from safetensors.numpy import save_file as save_arrays
-from safetensors.torch import load_file, save_file
 
 from consilience.artifacts.bundle import Bundle
 from consilience.artifacts.rules import restored_rules
@@ -24,20 +23,35 @@ from consilience.core.errors import InputError
 from consilience.core.files import finite, write_json
 from consilience.core.recipe import Recipe
 from consilience.core.registry import get
-from consilience.fusion.model import Multimodal, assemble
 from consilience.references.base import State
+
+if TYPE_CHECKING:
+    from consilience.fusion.model import Multimodal
 
 FORMAT = 2
 MANIFEST = "manifest.json"
+GRAPH = "network.onnx"
+"""Present in an exported model: it is loaded in place of the weights, without PyTorch."""
 
 
 def save_bundle(bundle: Bundle, folder: Path) -> None:
     """Write the bundle whole: a temporary folder replaces `folder` at the end."""
+
+    def write(temporary: Path) -> None:
+        write_parts(bundle, temporary)
+        write_weights(bundle, temporary)
+        seal(bundle, temporary, {})
+
+    write_whole(folder, write)
+
+
+def write_whole(folder: Path, write: Callable[[Path], None]) -> None:
+    """`write` fills a temporary folder, which then replaces `folder`: no folder is ever half a model."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     temporary.chmod(0o755)
     try:
-        _write(bundle, temporary)
+        write(temporary)
         if folder.exists():
             shutil.rmtree(folder)
         os.replace(temporary, folder)
@@ -45,17 +59,28 @@ def save_bundle(bundle: Bundle, folder: Path) -> None:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _write(bundle: Bundle, folder: Path) -> None:
+def write_parts(bundle: Bundle, folder: Path) -> None:
+    """Everything but the networks: facts, rules, references."""
     write_json(folder / "facts.json", bundle.facts)
     write_json(folder / "rules.json", bundle.rules.state())
-    for i, network in enumerate(bundle.networks):
-        weights = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
-        save_file(weights, folder / f"network-{i}.safetensors")
     for name, reference in bundle.references.items():
         state = reference.state()
         write_json(folder / f"reference-{name}.json", state.values)
         arrays = {k: np.ascontiguousarray(v) for k, v in state.arrays.items()}
         save_arrays(arrays, folder / f"reference-{name}.safetensors")
+
+
+def write_weights(bundle: Bundle, folder: Path) -> None:
+    """The networks' weights."""
+    from safetensors.torch import save_file
+
+    for i, network in enumerate(bundle.networks):
+        weights = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
+        save_file(weights, folder / f"network-{i}.safetensors")
+
+
+def seal(bundle: Bundle, folder: Path, more: dict[str, Any]) -> None:
+    """The manifest, with the hash of every file that stands in the folder; `more` fields beside the usual ones."""
     files = {p.name: _sha256(p) for p in sorted(folder.iterdir())}
     manifest = {
         "format": FORMAT,
@@ -63,6 +88,7 @@ def _write(bundle: Bundle, folder: Path) -> None:
         "fusion": [network.candidates[0] for network in bundle.networks],
         "references": list(bundle.references),
         "meta": bundle.meta,
+        **more,
         "files": files,
     }
     write_json(folder / MANIFEST, manifest)
@@ -79,17 +105,32 @@ def load_bundle(folder: Path) -> Bundle:
     facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
     assert recipe.task is not None, "a bundle holds a resolved recipe"
     task = recipe.task.build("task", facts["task"])
-    networks = []
-    for i, fusion in enumerate(manifest["fusion"]):
-        network = assemble(recipe, facts, task.outputs)
-        network.select(fusion)
-        _fill(network, folder / f"network-{i}.safetensors")
-        if recipe.train.channels_last:  # as in training: other memory formats take other sums, in the last digits
-            network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        networks.append(network.eval())
     references = {n: _reference(folder, n, facts, task.kind) for n in manifest["references"]}
     rules = restored_rules(list(recipe.groups), json.loads((folder / "rules.json").read_text(encoding="utf-8")))
-    return Bundle(recipe, facts, networks, references, rules, manifest["meta"])
+    bundle = Bundle(recipe, facts, [], references, rules, manifest["meta"])
+    if "onnx" in manifest:
+        from consilience.artifacts.onnx_network import OnnxNetworks
+
+        bundle.exported = OnnxNetworks((folder / GRAPH).read_bytes(), manifest["onnx"], task.outputs)
+    else:
+        bundle.networks = _networks(bundle, folder, manifest["fusion"])
+    return bundle
+
+
+def _networks(bundle: Bundle, folder: Path, fusions: list[str]) -> list[Multimodal]:
+    import torch
+
+    from consilience.fusion.model import assemble
+
+    networks = []
+    for i, fusion in enumerate(fusions):
+        network = assemble(bundle.recipe, bundle.facts, bundle.task.outputs)
+        network.select(fusion)
+        _fill(network, folder / f"network-{i}.safetensors")
+        if bundle.recipe.train.channels_last:  # as in training: others take other sums, in the last digits
+            network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        networks.append(network.eval())
+    return networks
 
 
 def _fill(network: Multimodal, path: Path) -> None:
@@ -97,6 +138,8 @@ def _fill(network: Multimodal, path: Path) -> None:
     Raises:
         InputError: when the weights are not those of the network that this version builds from the recipe.
     """
+    from safetensors.torch import load_file
+
     try:
         network.load_state_dict(load_file(path))
     except (RuntimeError, SafetensorError):

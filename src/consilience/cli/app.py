@@ -7,7 +7,20 @@ from typing import Any
 
 import typer
 
-VERBS = ("check", "demo", "design", "evaluate", "explain", "inspect", "list", "predict", "report", "train", "where")
+VERBS = (
+    "check",
+    "demo",
+    "design",
+    "evaluate",
+    "explain",
+    "export",
+    "inspect",
+    "list",
+    "predict",
+    "report",
+    "train",
+    "where",
+)
 
 app = typer.Typer(
     name="consilience",

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from consilience.artifacts.bundle import Bundle, Opinion
-from consilience.artifacts.inference import Index
+from consilience.artifacts.network import Index
 from consilience.core.disciplines import disciplines_of
 from consilience.core.events import Listener, nobody
 from consilience.data.features import Features

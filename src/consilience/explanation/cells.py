@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from consilience.artifacts.bundle import Bundle
-from consilience.artifacts.inference import Index
+from consilience.artifacts.network import Index
 from consilience.core.registry import get
 from consilience.explanation.remembering import expected_rows, remembering
 from consilience.explanation.screening import promising

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from consilience.artifacts.inference import Index
+from consilience.artifacts.network import Index
 from consilience.evaluation.evidence import Rows
 from consilience.explanation.cells import cell_effects, cells_of, shown_value
 from consilience.explanation.counterfactual import Limits, counterfactual

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from consilience.artifacts.inference import Index
+from consilience.artifacts.network import Index
 from consilience.evaluation.intervals import HIGH, LOW, RESAMPLES, resamples_of
 from consilience.explanation.attribution import attribute
 from consilience.explanation.cells import backdrop, cells_of, predict_without

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from consilience.artifacts.inference import Index
+from consilience.artifacts.network import Index
 from consilience.explanation import drawing
 from consilience.explanation.attribution import Attribution, attribute
 from consilience.explanation.image_pieces import ImagePieces

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from consilience.artifacts.bundle import Bundle
-from consilience.artifacts.inference import BATCH, Index, ordered, to_tensors
+from consilience.artifacts.inference import ordered, to_tensors
+from consilience.artifacts.network import BATCH, Index
 from consilience.data.features import Features
 from consilience.evaluation.evidence import Rows
 from consilience.explanation.subject import Subject, subject_of

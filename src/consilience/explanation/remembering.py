@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from consilience.artifacts.bundle import Bundle
-from consilience.artifacts.inference import BATCH, Index, ordered, to_tensors
+from consilience.artifacts.inference import ordered, to_tensors
+from consilience.artifacts.network import BATCH, Index
 from consilience.core.tokens import Tokens
 from consilience.fusion.model import Inputs, Multimodal, Outputs
 from consilience.modalities.base import Arrays

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from consilience.artifacts.inference import Index, to_tensors
+from consilience.artifacts.inference import to_tensors
+from consilience.artifacts.network import Index
 from consilience.explanation.scorer import MOST_NETWORKS
 from consilience.explanation.subject import Subject
 from consilience.modalities.base import Arrays

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from consilience.artifacts.inference import Index
+from consilience.artifacts.network import Index
 from consilience.explanation.remembering import expected_rows, remembering
 from consilience.explanation.subject import Subject
 

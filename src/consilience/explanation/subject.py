@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from consilience.artifacts.bundle import Bundle
-from consilience.artifacts.inference import Index
+from consilience.artifacts.network import Index
 from consilience.core.disciplines import disciplines_of
 from consilience.data.chunks import to_records
 from consilience.data.features import Features

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from consilience.artifacts.inference import Index, to_tensors
+from consilience.artifacts.inference import to_tensors
+from consilience.artifacts.network import Index
 from consilience.data.features import Features
 
 

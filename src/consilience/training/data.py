@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from consilience.artifacts.inference import Index
+from consilience.artifacts.network import Index
 from consilience.core.errors import InputError
 from consilience.core.events import Listener, nobody
 from consilience.data.align import align

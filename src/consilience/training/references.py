@@ -10,7 +10,7 @@ import polars as pl
 import torch
 
 from consilience.artifacts.bundle import Bundle
-from consilience.artifacts.inference import Index
+from consilience.artifacts.network import Index
 from consilience.core.events import Listener, nobody
 from consilience.core.registry import get
 from consilience.references.base import Rows

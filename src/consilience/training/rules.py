@@ -10,7 +10,7 @@ import numpy as np
 
 from consilience.artifacts.bundle import Bundle, Opinion
 from consilience.artifacts.conformal import GROUP_ROWS, fit_conformal
-from consilience.artifacts.inference import Index
+from consilience.artifacts.network import Index
 from consilience.artifacts.rules import Pattern, Rule, Rules, fit_rule, subsets
 from consilience.core.disciplines import disciplines_of
 from consilience.core.recipe import Recipe

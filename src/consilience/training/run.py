@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from consilience.artifacts.bundle import Bundle
-from consilience.artifacts.inference import Index
+from consilience.artifacts.network import Index
 from consilience.artifacts.rules import sole_rules
 from consilience.core.events import Listener, nobody
 from consilience.training.data import Data, Source

@@ -1,0 +1,117 @@
+"""All networks of a bundle as one ONNX graph, weights inside: any batch, any text or sound length.
+
+Written by PyTorch's exporter from a traced program (torch.export), so that what runs in service is what was trained.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from consilience.artifacts.bundle import Bundle
+from consilience.artifacts.inference import to_tensors
+from consilience.core.errors import MissingExtraError
+from consilience.core.registry import get
+from consilience.core.tokens import Tokens
+from consilience.data.features import Features
+from consilience.fusion.model import Multimodal, safe_key
+from consilience.modalities.base import Arrays
+
+OPSET = 18
+EXAMPLES = 4
+"""Rows that the graph is traced with."""
+
+
+def write_onnx(bundle: Bundle, features: Features, path: Path) -> dict[str, Any]:
+    """Write `network.onnx`; returns the description that `OnnxNetworks` reads: groups, networks, helpers, inputs.
+
+    Args:
+        features: prepared rows, one at least, as examples of shape and type.
+    Raises:
+        MissingExtraError: when the exporter is not installed.
+    """
+    if find_spec("onnxscript") is None:
+        raise MissingExtraError("onnxscript", "train", "Exporting a network")
+    groups = bundle.groups
+    arrays = features.gather(np.resize(np.arange(features.rows), EXAMPLES))
+    inputs = [(group, name) for group in groups for name in arrays[group]]
+    names = [f"{safe_key(groups.index(group), group)}__{name}" for group, name in inputs]
+    example = _example(arrays, inputs)
+    grows = _varying(features, inputs)
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it tells of libraries that it does without
+    module = _Together(bundle.networks, inputs).cpu().eval()
+    with warnings.catch_warnings():  # the exporter warns of its own deprecations
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            module,
+            example,
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=[*names, "keep"],
+            output_names=["logits", "helpers", "weights", "has"],
+            dynamic_shapes=(grows,),
+            verbose=False,
+        )
+    assert program is not None, "the exporter returns a program"
+    program.save(str(path), external_data=False)
+    return {
+        "groups": groups,
+        "networks": len(bundle.networks),
+        "helpers": [g for g in groups if len(groups) > 1],
+        "inputs": [{"name": n, "group": g, "array": a} for n, (g, a) in zip(names, inputs, strict=True)],
+        "opset": OPSET,
+    }
+
+
+class _Together(nn.Module):
+    """All networks on the same flat list of arrays; the last one says which groups are shown."""
+
+    def __init__(self, networks: Sequence[Multimodal], inputs: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self.networks = nn.ModuleList(networks)
+        self.places = list(inputs)
+
+    def forward(self, *arrays: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """→ logits [R, B, K], helpers [R, M, B, K] (M = 0 groups: [R, 0, B, K]), weights [R, B, M], has [B, M]."""
+        inputs: dict[str, dict[str, Tensor]] = {}
+        for (group, name), array in zip(self.places, arrays, strict=False):
+            inputs.setdefault(group, {})[name] = array
+        keep = arrays[-1]
+        logits, helpers, weights, has = [], [], [], keep
+        for network in self.networks:
+            assert isinstance(network, Multimodal)
+            tokens: dict[str, Tokens] = network.encode(inputs)
+            outputs = network.join(tokens, keep)
+            logits.append(outputs.logits.float())
+            weights.append(outputs.fused.weights.float())
+            own = [outputs.helpers[g].float() for g in network.groups if g in outputs.helpers]
+            helpers.append(torch.stack(own or [outputs.logits.float()]))
+            has = torch.stack([outputs.has[g] for g in network.groups], 1)
+        return torch.stack(logits), torch.stack(helpers), torch.stack(weights), has
+
+
+def _example(arrays: dict[str, Arrays], inputs: Sequence[tuple[str, str]]) -> tuple[Tensor, ...]:
+    tensors = to_tensors(arrays, torch.device("cpu"))
+    flat = [tensors[group][name] for group, name in inputs]
+    return (*flat, torch.ones(len(flat[0]), len(arrays), dtype=torch.bool))
+
+
+def _varying(features: Features, inputs: Sequence[tuple[str, str]]) -> tuple[dict[int, Any], ...]:
+    """Which axes of each input vary: the batch, and what a modality trims to a batch's longest row."""
+    batch = torch.export.Dim("batch")
+    found: list[dict[int, Any]] = []
+    for group, name in inputs:
+        full = {n: np.zeros_like(a[:1]) for n, a in features.whole(group).items()}
+        trimmed = get("modality", features.groups[group]["modality"]).trim(full)
+        shapes = zip(full[name].shape, trimmed[name].shape, strict=True)
+        cut = [axis for axis, (most, least) in enumerate(shapes) if axis and most != least]
+        found.append({0: batch, **dict.fromkeys(cut, torch.export.Dim.AUTO)})
+    return (*found, {0: batch})

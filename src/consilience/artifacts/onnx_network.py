@@ -1,0 +1,88 @@
+"""The networks of an exported bundle under ONNX Runtime: what `artifacts.inference` does, without PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, final
+
+import numpy as np
+import onnxruntime
+
+from consilience.artifacts.network import BATCH, Array, Index, Said, joined, kept
+from consilience.core.errors import InputError
+from consilience.data.features import Features
+from consilience.modalities.base import Arrays
+
+
+@final
+class OnnxNetworks:
+    """All networks of a bundle in one session.
+
+    Args:
+        graph: bytes of network.onnx. description: what `onnx_export.write_onnx` returned. outputs: K.
+        threads: of one call; all cores when 0.
+    Raises:
+        InputError: when the bytes are no graph that this ONNX Runtime runs.
+    """
+
+    def __init__(self, graph: bytes, description: Mapping[str, Any], outputs: int, threads: int = 0) -> None:
+        self.groups = list(description["groups"])
+        self.networks = int(description["networks"])
+        self.inputs = [(i["name"], i["group"], i["array"]) for i in description["inputs"]]
+        self._helpers, self._outputs = list(description["helpers"]), outputs
+        try:
+            self.session = onnxruntime.InferenceSession(graph, _options(threads), providers=_providers())
+        except Exception as error:  # ONNX Runtime's own exceptions share no narrower base
+            raise InputError(f"not a graph that ONNX Runtime runs: {_short(error)}", where="network.onnx") from None
+        self._types = {i.name: i.type for i in self.session.get_inputs()}
+
+    def feed(self, arrays: Mapping[str, Arrays], keep: Array) -> dict[str, Array]:
+        """The session's inputs from canonical arrays; keep bool [B, M]."""
+        found = {name: arrays[group][array] for name, group, array in self.inputs if name in self._types}
+        if "keep" in self._types:
+            found["keep"] = keep
+        return found
+
+    def say(self, arrays: Mapping[str, Arrays], keep: Array) -> list[Said]:
+        """What each network says of B prepared rows."""
+        logits, helpers, weights, has = self.session.run(None, self.feed(arrays, keep))
+        return [
+            Said(logits[r], {g: helpers[r][i] for i, g in enumerate(self._helpers)}, weights[r], has)
+            for r in range(self.networks)
+        ]
+
+    def run_masks(self, features: Features, index: Index, masks: Sequence[Iterable[str]]) -> list[list[Said]]:
+        """What each network says of the rows `index` under each set of hidden groups: [networks][masks]."""
+        keeps = [kept(self.groups, hidden) for hidden in masks]
+        parts: list[list[list[Said]]] = []
+        for start in range(0, len(index), BATCH):
+            rows = index[start : start + BATCH]
+            arrays = features.gather(rows)
+            parts.append([self.say(arrays, np.broadcast_to(k, (len(rows), k.shape[1])).copy()) for k in keeps])
+        if not parts:
+            return [[self._nothing()] * len(keeps)] * self.networks
+        return [[joined([p[m][r] for p in parts]) for m in range(len(keeps))] for r in range(self.networks)]
+
+    def _nothing(self) -> Said:
+        none = np.zeros((0, self._outputs), np.float32)
+        empty = np.zeros((0, len(self.groups)), np.float32)
+        return Said(none, dict.fromkeys(self._helpers, none), empty, empty > 0)
+
+
+def _options(threads: int) -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    # a spinning thread takes a core from the server beside it
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    return options
+
+
+def _providers() -> list[str]:
+    """CUDA where this ONNX Runtime has it, else the CPU."""
+    known = set(onnxruntime.get_available_providers())
+    return [p for p in ("CUDAExecutionProvider", "CPUExecutionProvider") if p in known]
+
+
+def _short(error: Exception) -> str:
+    return str(error).splitlines()[0][:200]

@@ -1,0 +1,143 @@
+"""`consilience export`: the bundle that leaves the house, written whole or not at all, and only when proved equal."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from consilience.artifacts.bundle import Bundle
+from consilience.artifacts.onnx_network import OnnxNetworks
+from consilience.artifacts.run_folder import RunFolder, find_bundle
+from consilience.artifacts.store import GRAPH, load_bundle, seal, write_parts, write_weights, write_whole
+from consilience.core.errors import InputError
+from consilience.core.events import Listener, nobody
+from consilience.core.files import read_json, write_text
+from consilience.core.recipe import dump_recipe
+from consilience.data.features import in_memory
+from consilience.data.table import Table, read_table
+from consilience.deployment.precision import Precision, check_drop, compare, write_lower
+from consilience.deployment.proof import prove
+from consilience.deployment.samples import write_samples
+
+PROOF_ROWS = 256
+MOST_ROWS = 5_000
+"""Labelled rows on which a smaller precision is judged."""
+FLOAT = "network-float.onnx"
+
+
+class Options(NamedTuple):
+    """precision: of the graph; None = as trained. max_drop: loss of the primary metric that is accepted. weights: also
+    the PyTorch weights. samples: also a few rows."""
+
+    precision: Precision | None = None
+    max_drop: float = 0.01
+    weights: bool = False
+    samples: bool = True
+
+
+def export(
+    run: Path, folder: Path, rows: Any = None, options: Options | None = None, listener: Listener = nobody
+) -> dict[str, Any]:
+    """Write `folder`, a bundle that ONNX Runtime serves; returns what was proved and measured.
+
+    Args:
+        rows: table for the proof, the samples and the accuracy of a smaller precision; the run's test table when None,
+            else its validation or training table.
+    Raises:
+        InputError: when the run is not finished or its tables are gone, or `folder` holds something else.
+        NotEqualError: when the exported model does not say what the trained one says.
+        LossError: when a smaller precision costs more than `max_drop`.
+    """
+    chosen = options or Options()
+    _check_target(folder)
+    bundle = load_bundle(find_bundle(run))
+    if bundle.exported is not None:
+        raise InputError("this model is exported already", where=str(run), fix="Give the run folder that it came from")
+    table = read_table(rows) if rows is not None else _table_of(run)
+    told: dict[str, Any] = {"rows_from": table.name}
+
+    def write(temporary: Path) -> None:
+        _note(listener, "export")
+        write_parts(bundle, temporary)
+        told.update(_graph(bundle, table, temporary, chosen, listener))
+        _companions(run, bundle, table, temporary, chosen)
+        seal(bundle, temporary, told)
+
+    write_whole(folder, write)
+    return {"bundle": str(folder), **told, "bytes": sum(f.stat().st_size for f in folder.iterdir())}
+
+
+def _graph(bundle: Bundle, table: Table, folder: Path, options: Options, listener: Listener) -> dict[str, Any]:
+    """network.onnx, its description, proof and, for a smaller precision, comparison."""
+    from consilience.artifacts.onnx_export import write_onnx
+
+    adapted, _ = bundle.adapt(table.take(np.arange(min(4, table.rows))))
+    features = in_memory(adapted, bundle.facts["groups"], bundle.recipe.prepare)
+    graph = folder / GRAPH
+    description = write_onnx(bundle, features, graph)
+    _note(listener, "prove")
+    exact = _exported(bundle, graph, description)
+    told: dict[str, Any] = {
+        "onnx": description,
+        "proof": prove(bundle, exact, table.take(np.arange(min(table.rows, PROOF_ROWS)))),
+    }
+    if options.precision is None:
+        return told
+    _note(listener, options.precision)
+    wide = graph.rename(folder / FLOAT)
+    write_lower(wide, graph, options.precision)
+    sizes = (wide.stat().st_size, graph.stat().st_size)
+    lower = _exported(bundle, graph, description)
+    spread = np.unique(np.linspace(0, table.rows - 1, min(table.rows, MOST_ROWS)).astype(np.int64))
+    found = compare(exact, lower, table.take(spread), sizes)
+    check_drop(found, options.max_drop, options.precision)
+    wide.unlink()
+    return {**told, "precision": {"kind": options.precision, **found}}
+
+
+def _exported(bundle: Bundle, graph: Path, description: dict[str, Any]) -> Bundle:
+    """The same bundle with the graph in place of its networks."""
+    return replace(bundle, networks=[], exported=OnnxNetworks(graph.read_bytes(), description, bundle.task.outputs))
+
+
+def _companions(run: Path, bundle: Bundle, table: Table, folder: Path, options: Options) -> None:
+    """Recipe, metrics, card; weights and rows where wanted."""
+    write_text(folder / "recipe.yaml", dump_recipe(bundle.recipe))
+    source = RunFolder(run)
+    for path in (source.metrics, source.card):
+        if path.is_file():
+            shutil.copyfile(path, folder / path.name)
+    if options.weights:
+        write_weights(bundle, folder)
+    if options.samples:
+        write_samples(bundle, table, folder)
+
+
+def _table_of(run: Path) -> Table:
+    """A table of the run: its test rows, else its validation rows, else those that it was given to train."""
+    start = RunFolder(run).start
+    known = read_json(start)["tables"] if start.is_file() else {}
+    paths = [known[name]["path"] for name in ("test", "valid", "train") if known.get(name, {}).get("path")]
+    for path in paths:
+        if Path(path).exists():
+            return read_table(path)
+    raise InputError(
+        "the tables of this run are not where they were, and the export is proved on rows",
+        where=str(run),
+        fix="Give a table: --rows TABLE",
+    )
+
+
+def _check_target(folder: Path) -> None:
+    if folder.is_file():
+        raise InputError("a file of this name stands there", where=str(folder), fix="Give another folder")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / "manifest.json").is_file():
+        raise InputError("the folder is not empty and holds no bundle", where=str(folder), fix="Give another folder")
+
+
+def _note(listener: Listener, step: str) -> None:
+    listener({"event": "step", "name": step})

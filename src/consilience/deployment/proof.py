@@ -1,0 +1,110 @@
+"""Is the exported bundle the trained model? Both predict the same rows; a difference that matters stops the export."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from consilience.artifacts.bundle import Bundle, Opinion
+from consilience.artifacts.rules import subsets
+from consilience.core.errors import ConsilienceError
+from consilience.data.table import Table
+
+Array = np.ndarray[Any, Any]
+
+TOLERANCE = 1e-4
+"""Largest difference of a probability; of a value, in standard deviations of the training rows' target."""
+BATCHES = (1, 7, 64)
+REPEATED = 50
+"""How often a text is repeated to make it a long input."""
+
+
+class Case(NamedTuple):
+    """Rows that both models predict, with some groups hidden."""
+
+    name: str
+    table: Table
+    hidden: frozenset[str]
+
+
+class NotEqualError(ConsilienceError):
+    """The exported model does not say what the trained one says."""
+
+
+def prove(live: Bundle, exported: Bundle, table: Table) -> dict[str, Any]:
+    """The largest differences of prediction, of each group alone and of presence, case by case.
+
+    Cases: every pattern of absent groups (single ones and leave-one-out beyond five groups), batches of 1, 7 and 64
+    rows, texts repeated to fifty times their length, rows in which every cell is missing.
+
+    Returns:
+        {"tolerance", "largest", "rows", "cases": [{"name", "rows", "hidden", "difference"}]}.
+    Raises:
+        NotEqualError: when a difference is above the tolerance; names the case.
+    """
+    found: list[dict[str, Any]] = []
+    for case in _cases(live, table):
+        difference = _difference(live, _predict(live, case), _predict(exported, case))
+        if not difference <= TOLERANCE:  # NaN is no proof either
+            raise NotEqualError(
+                f"the exported model differs from the trained one by {difference:.2g} ({case.name}; the limit is "
+                f"{TOLERANCE:g}): nothing was exported"
+            )
+        found.append(
+            {"name": case.name, "rows": case.table.rows, "hidden": sorted(case.hidden), "difference": difference}
+        )
+    return {
+        "tolerance": TOLERANCE,
+        "largest": max(f["difference"] for f in found),
+        "rows": table.rows,
+        "cases": found,
+    }
+
+
+def _cases(bundle: Bundle, table: Table) -> Iterator[Case]:
+    few = table.take(np.arange(min(table.rows, BATCHES[-1])))
+    groups = frozenset(bundle.groups)
+    for shown in subsets(bundle.groups):
+        hidden = groups - set(shown)
+        yield Case(f"only {', '.join(shown)}" if hidden else "complete", few, hidden)
+    for size in BATCHES:
+        rows = np.resize(np.arange(table.rows), size)
+        yield Case(f"batch of {size}", table.take(rows), frozenset())
+    if bundle.text_columns:
+        yield Case("long texts", _longer(bundle, few), frozenset())
+    yield Case("nothing given", _empty(few), frozenset())
+
+
+def _longer(bundle: Bundle, table: Table) -> Table:
+    texts = [
+        pl.concat_str([pl.col(c).cast(pl.String)] * REPEATED, separator=" ").alias(c)
+        for c in bundle.text_columns
+        if c in table.frame.columns
+    ]
+    return replace(table, frame=table.frame.with_columns(texts))
+
+
+def _empty(table: Table) -> Table:
+    return replace(table, frame=table.frame.with_columns(pl.lit(None, dtype=t).alias(c) for c, t in _types(table)))
+
+
+def _types(table: Table) -> list[tuple[str, pl.DataType]]:
+    return list(table.frame.schema.items())
+
+
+def _predict(bundle: Bundle, case: Case) -> Opinion:
+    """The first chunk: cases are small."""
+    return next(bundle.opinions(case.table, case.hidden))[0]
+
+
+def _difference(bundle: Bundle, a: Opinion, b: Opinion) -> float:
+    """Largest absolute difference; 1 where the two do not agree on which groups a row has."""
+    if not np.array_equal(a.has, b.has):
+        return 1.0
+    scale = float(bundle.facts["task"].get("scale", 1.0)) if bundle.task.kind == "regression" else 1.0
+    pairs = [(a.final, b.final), *((a.alone[g], b.alone[g]) for g in a.alone), *zip(a.members, b.members, strict=True)]
+    return max(float(np.abs(x - y).max(initial=0.0)) for x, y in pairs) / scale
