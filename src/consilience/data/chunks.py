@@ -40,7 +40,11 @@ def prepare_group(frame: pl.DataFrame, facts: Facts) -> Prepared:
 
 def record_type(frame: pl.DataFrame, facts: Facts) -> np.dtype[Any]:
     """The record of one row, found by preparing no row at all: arrays have fixed shapes for given facts."""
-    arrays = prepare_group(frame.clear(), facts).arrays
+    return dtype_of(prepare_group(frame.clear(), facts).arrays)
+
+
+def dtype_of(arrays: Arrays) -> np.dtype[Any]:
+    """The record of one row of these arrays."""
     return np.dtype([(name, a.dtype, a.shape[1:]) for name, a in arrays.items()], align=True)
 
 

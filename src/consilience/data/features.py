@@ -15,13 +15,16 @@ from consilience.core.recipe import Group, Prepare
 from consilience.core.registry import get
 from consilience.data.cache import cache_root, open_entry
 from consilience.data.cache_key import cache_key
-from consilience.data.chunks import Groups, Records, needed, prepare_group, record_type, to_records
+from consilience.data.chunks import Groups, Records, dtype_of, needed, prepare_group, record_type, to_records
 from consilience.data.preparation import Work, build, progress, row_file, slices
 from consilience.data.row_store import FileRows, Index, MemoryRows, RowStore
 from consilience.modalities.base import Arrays, Problem, merge_problems
 
 if TYPE_CHECKING:
     from consilience.data.table import Table
+
+FEW_ROWS = 64
+"""Up to so many rows are prepared at once: a request's few rows must not wait for the record of none to be found."""
 
 
 @final
@@ -92,16 +95,26 @@ def in_memory(table: Table, groups: Groups, settings: Prepare | None = None) -> 
     """Features of a small table, prepared in this process and kept in memory: the same bits as `prepare`."""
     began = time.monotonic()
     frame, absent = needed(table.frame, groups)
-    dtypes = {name: record_type(frame, facts) for name, facts in groups.items()}
-    records = {name: np.zeros(frame.height, dtype) for name, dtype in dtypes.items()}
     parts: list[tuple[int, list[Problem]]] = [(0, absent)]
-    for start, part in slices(frame, groups, dtypes, 1):
-        for name, facts in groups.items():
-            prepared = prepare_group(part, facts)
-            records[name][start : start + part.height] = to_records(prepared.arrays, dtypes[name])
-            parts.append((start, prepared.problems))
+    if frame.height <= FEW_ROWS:
+        records = {name: _at_once(frame, facts, parts) for name, facts in groups.items()}
+    else:
+        dtypes = {name: record_type(frame, facts) for name, facts in groups.items()}
+        records = {name: np.zeros(frame.height, dtype) for name, dtype in dtypes.items()}
+        for start, part in slices(frame, groups, dtypes, 1):
+            for name, facts in groups.items():
+                prepared = prepare_group(part, facts)
+                records[name][start : start + part.height] = to_records(prepared.arrays, dtypes[name])
+                parts.append((start, prepared.problems))
     stores = {name: MemoryRows(found) for name, found in records.items()}
     return Features(groups, stores, frame.height, merge_problems(parts), time.monotonic() - began)
+
+
+def _at_once(frame: pl.DataFrame, facts: dict[str, Any], parts: list[tuple[int, list[Problem]]]) -> Records:
+    """The records of a group; its problems are added to `parts`."""
+    prepared = prepare_group(frame, facts)
+    parts.append((0, prepared.problems))
+    return to_records(prepared.arrays, dtype_of(prepared.arrays))
 
 
 def prepare(

@@ -16,6 +16,8 @@ from consilience.modalities.wording import Wording, wording
 if TYPE_CHECKING:
     from consilience.core.recipe import Prepare
 
+FEW = 8
+"""Cells up to which the vocabulary is searched from its start: making a table of it would take longer."""
 MOST_VALUES = 10_000
 """Largest vocabulary of a column."""
 SMALL_VOCABULARY = 100
@@ -175,9 +177,15 @@ def _lookup(values: pl.Series, vocabulary: list[str]) -> np.ndarray[Any, Any]:
     """int32 [n]: 1 + place in the vocabulary, 0 where unseen or null."""
     if not vocabulary:
         return np.zeros(len(values), np.int32)
+    if len(values) <= FEW:
+        return np.array([_place(value, vocabulary) for value in values.to_list()], np.int32)
     places = pl.Series(range(1, len(vocabulary) + 1), dtype=pl.Int32)
     found = values.replace_strict(pl.Series(vocabulary), places, default=0, return_dtype=pl.Int32)
     return found.fill_null(0).to_numpy()
+
+
+def _place(value: str | None, vocabulary: list[str]) -> int:
+    return vocabulary.index(value) + 1 if value is not None and value in vocabulary else 0
 
 
 def _fill_single(text: pl.Series, vocabulary: list[str], index: Any, mask: Any) -> np.ndarray[Any, Any]:

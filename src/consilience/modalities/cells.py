@@ -42,8 +42,13 @@ def as_text(series: pl.Series) -> pl.Series:
         text = pl.Series(name, [None if v is None else str(v) for v in series.to_list()], dtype=pl.String)
     else:
         text = series.cast(pl.String)
-    text = text.str.strip_chars()
-    return text.set(text.str.len_bytes().fill_null(0) == 0, None).rename(name)
+    return _filled(text).rename(name)
+
+
+def _filled(text: pl.Series) -> pl.Series:
+    """Surrounding blanks cut, null where nothing is left; one expression, as a call costs more than a short column."""
+    cell = pl.col("cell").str.strip_chars()
+    return text.rename("cell").to_frame().select(pl.when(cell.str.len_bytes() > 0).then(cell)).to_series()
 
 
 def as_number(series: pl.Series) -> pl.Series:
@@ -62,4 +67,5 @@ def as_number(series: pl.Series) -> pl.Series:
         value = pl.select(pl.when(grouped).then(ungrouped).otherwise(plain)).to_series().cast(pl.Float64, strict=False)
     else:
         value = pl.Series(name, [None] * len(series), dtype=pl.Float64)
-    return value.set(~value.is_finite().fill_null(False), None).rename(name)
+    cell = pl.col("cell")
+    return value.rename("cell").to_frame().select(pl.when(cell.is_finite()).then(cell).alias(name)).to_series()

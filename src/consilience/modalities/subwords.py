@@ -37,6 +37,11 @@ def split_words(text: pl.Series) -> pl.Series:
         >>> split_words(pl.Series(["Don't wait 10 min！"])).item()
         "▁don ' t ▁wait  10  ▁min ! "
     """
+    return text.rename("text").to_frame().select(parted(pl.col("text")).alias(text.name)).to_series()
+
+
+def parted(text: pl.Expr) -> pl.Expr:
+    """See `split_words`."""
     folded = text.str.normalize("NFKC").str.to_lowercase()
     return folded.str.replace_all(WORD_START, "${1}" + WORD_MARK + "${2}").str.replace_all(STANDS_ALONE, " ${1} ")
 
@@ -72,7 +77,8 @@ def read_tokenizer(tokenizer: str) -> Any:
 def encode(tokenizer: str, text: pl.Series, length: int) -> list[list[int]]:
     """At most `length` sub-word ids of every cell of a String series without nulls. Runs on all threads that
     `tokenizers` may use."""
-    words = split_words(text.str.slice(0, length * LONGEST_WORD)).to_list()
+    cells = text.rename("text").to_frame()
+    words = cells.select(parted(pl.col("text").str.slice(0, length * LONGEST_WORD))).to_series().to_list()
     found = read_tokenizer(tokenizer).encode_batch_fast(words, add_special_tokens=False)
     return [encoding.ids[:length] for encoding in found]
 

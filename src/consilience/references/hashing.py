@@ -61,15 +61,11 @@ def count_ngrams(texts: pl.Series, part: str) -> sparse.csr_matrix:
 
 
 def _chunks(texts: pl.Series) -> Iterator[pl.Series]:
-    clean = (
-        texts.cast(pl.String)
-        .fill_null("")
-        .str.slice(0, LONGEST)
-        .str.to_lowercase()
-        .str.replace_all(r"[\s\x00-\x1f]+", " ")
-        .str.strip_chars()
-    )
-    ends = np.cumsum(clean.str.len_chars().to_numpy().astype(np.int64) + 2)
+    cell = pl.col("text").cast(pl.String).fill_null("").str.slice(0, LONGEST).str.to_lowercase()
+    cell = cell.str.replace_all(r"[\s\x00-\x1f]+", " ").str.strip_chars()
+    table = texts.rename("text").to_frame().select(cell.alias("clean"), cell.str.len_chars().alias("characters"))
+    clean = table["clean"]
+    ends = np.cumsum(table["characters"].to_numpy().astype(np.int64) + 2)
     start = 0
     while start < len(clean):
         done = ends[start - 1] if start else 0

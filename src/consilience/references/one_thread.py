@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import Any
 
 
 @contextmanager
@@ -13,8 +15,14 @@ def one_thread() -> Iterator[None]:
     References multiply small matrices thousands of times: threads then wait for one another longer than they
     work, above all on a machine that is busy otherwise. Results don't depend on the number of threads then.
     """
-    import scipy.optimize  # noqa: F401 (SciPy brings a BLAS of its own, which must be loaded to be limited)
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    with threadpool_limits(limits=1, user_api="blas"):
+    with _controller().limit(limits=1, user_api="blas"):
         yield
+
+
+@cache
+def _controller() -> Any:
+    """Made once: looking for the loaded libraries takes longer than a prediction."""
+    import scipy.optimize  # noqa: F401 (SciPy brings a BLAS of its own, which must be loaded to be limited)
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+    return ThreadpoolController()
