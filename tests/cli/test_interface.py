@@ -23,6 +23,7 @@ OPTIONS = {
     "report": "--language --out --open",
     "explain": "--rows --first --class --fixed --out --language --json",
     "export": "--rows --int8 --fp16 --max-drop --weights --no-samples --json --quiet",
+    "serve": "--host --port --keys --new-key --insecure --max-batch --max-rows --max-body --queue --deadline --quiet",
     "demo": "--out --seed --json",
 }
 

@@ -18,6 +18,7 @@ VERBS = (
     "list",
     "predict",
     "report",
+    "serve",
     "train",
     "where",
 )

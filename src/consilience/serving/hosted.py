@@ -1,0 +1,153 @@
+"""A loaded model as a server holds it: its columns, its version, and answers row by row."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, final
+
+import numpy as np
+import polars as pl
+
+from consilience.artifacts.bundle import Bundle, Opinion
+from consilience.artifacts.rules import subsets
+from consilience.artifacts.run_folder import find_bundle
+from consilience.data.features import Features, in_memory
+from consilience.data.table import Table, read_table
+from consilience.evaluation.confidence.columns import certain_columns
+from consilience.evaluation.contribution.game import shapley
+from consilience.model import Model, load
+from consilience.serving.rows import Row, to_frame
+
+LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)
+EXPLAINED = 5
+"""Most disciplines whose shares are computed over all subsets; beyond, over singles and leave-one-out."""
+
+
+class Asked(NamedTuple):
+    """A row, and what its answer should hold beside the prediction. level: 0 = no set or interval."""
+
+    row: Row
+    level: float = 0.0
+    explain: bool = False
+
+
+@final
+class Hosted:
+    """Args: name: in addresses. path: run or bundle folder."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        self.name, self.path = name, path
+        self.model: Model = load(path)
+        manifest = (find_bundle(path) / "manifest.json").read_bytes()
+        self.version = hashlib.sha256(manifest).hexdigest()[:12]
+        self.examples = self._example()
+
+    @property
+    def bundle(self) -> Bundle:
+        return self.model.bundle
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Input column → modality."""
+        return {c: self.bundle.recipe.columns[c] for c in self.bundle.columns}
+
+    @property
+    def disciplines(self) -> dict[str, list[str]]:
+        """Discipline → groups: those of the recipe, else one a group."""
+        named = self.bundle.recipe.disciplines
+        groups = self.bundle.recipe.groups
+        if not named:
+            return {g: [g] for g in self.bundle.groups}
+        found = {d: [g for g in groups if set(groups[g].columns) & set(columns)] for d, columns in named.items()}
+        return {d: members for d, members in found.items() if members}
+
+    def answer(self, asked: list[Asked]) -> list[dict[str, Any]]:
+        """One answer a row, plain values: prediction, probabilities, set or interval, shares, repairs."""
+        table = read_table(to_frame([a.row for a in asked], self.columns))
+        adapted, _ = self.bundle.adapt(table)
+        features = in_memory(adapted, self.bundle.facts["groups"], self.bundle.recipe.prepare)
+        index = np.arange(features.rows, dtype=np.int64)
+        opinion = self.bundle.judge(features, self.bundle.texts(adapted), index)
+        answers = self._predictions(opinion)
+        self._levels(asked, opinion, answers)
+        for place, groups in enumerate(self.bundle.groups):
+            for row, answer in enumerate(answers):
+                answer["given"][groups] = bool(opinion.has[row, place])
+        for problem in features.problems:
+            for row, example in zip(problem.rows, problem.examples or [""] * len(problem.rows), strict=False):
+                repair = {"column": problem.column, "code": problem.code, "message": problem.message}
+                answers[row]["repairs"].append(repair | ({"cell": example[:120]} if example else {}))
+        wanted = np.array([i for i, a in enumerate(asked) if a.explain], dtype=np.int64)
+        if len(wanted):
+            self._explain(wanted, features, adapted, answers)
+        return answers
+
+    def _predictions(self, opinion: Opinion) -> list[dict[str, Any]]:
+        columns = self.bundle.task.decode(opinion.final)
+        predictions = list(columns.pop("prediction"))
+        names = [name.partition(":")[2] for name in columns]
+        shares = np.stack([np.asarray(c, np.float64) for c in columns.values()], 1) if columns else None
+        answers = []
+        for row, prediction in enumerate(predictions):
+            answer: dict[str, Any] = {"prediction": _plain(prediction), "given": {}, "repairs": []}
+            if shares is not None:
+                answer["probabilities"] = dict(zip(names, shares[row].tolist(), strict=True))
+            answers.append(answer)
+        return answers
+
+    def _levels(self, asked: list[Asked], opinion: Opinion, answers: list[dict[str, Any]]) -> None:
+        for level in {a.level for a in asked} - {0.0}:
+            found = certain_columns(self.bundle, opinion, level, ())
+            for row, a in enumerate(asked):
+                if a.level == level and "set" in found:
+                    answers[row]["set"] = found["set"][row].split(" | ") if found["set"][row] else []
+                elif a.level == level:
+                    answers[row]["interval"] = [float(found["low"][row]), float(found["high"][row])]
+
+    def _explain(
+        self, rows: np.ndarray[Any, Any], features: Features, table: Table, answers: list[dict[str, Any]]
+    ) -> None:
+        """Shapley shares of the disciplines in the predicted class's probability (or the value)."""
+        disciplines = self.disciplines
+        names, every = list(disciplines), set(self.bundle.groups)
+        shown = [(), *subsets(names, EXPLAINED)]
+        masks = [frozenset(every - {g for d in subset for g in disciplines[d]}) for subset in shown]
+        said = self.bundle.judge_masks(features, self.bundle.texts(table), rows, masks)
+        chosen = said[-1].final.argmax(1) if self.bundle.task.kind != "regression" else np.zeros(len(rows), int)
+        at = np.arange(len(rows))
+        worth = {
+            tuple(names.index(d) for d in subset): opinion.final[at, chosen].astype(np.float64)
+            for subset, opinion in zip(shown, said, strict=True)
+        }
+        shares = shapley(worth, len(names))
+        for place, row in enumerate(rows):
+            answers[row]["shares"] = {d: float(shares[i][place]) for i, d in enumerate(names)}
+            answers[row]["shares_from"] = float(worth[()][place])
+
+    def _example(self) -> dict[str, Any]:
+        """A row of the bundle's samples, else one made of the facts; media are left out."""
+        samples = self.path / "sample.parquet"
+        media = {"image", "audio"}
+        plain = [c for c, m in self.columns.items() if m not in media]
+        if samples.is_file():
+            frame = pl.read_parquet(samples, columns=plain).head(1)
+            return {c: _plain(v) for c, v in frame.to_dicts()[0].items()}
+        return {c: _from_facts(c, self.bundle.facts["groups"]) for c in plain}
+
+
+def _from_facts(column: str, groups: Mapping[str, Any]) -> Any:
+    facts = next(f for f in groups.values() if column in f["columns"])
+    place = facts["columns"].index(column)
+    if facts["modality"] == "number":
+        return float(f"{facts['mean'][place]:.4g}")
+    if facts["modality"] == "category":
+        return next(iter(facts["vocabulary"][place]), None)
+    return "2024-01-31" if facts["modality"] == "date" else "text"
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "item"):
+        value = value.item()
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)

@@ -1,0 +1,67 @@
+"""The form page: a person fills in a row, uploads a picture or a recording, and sees what the model says."""
+
+from __future__ import annotations
+
+import secrets
+from functools import cache
+from typing import Any
+
+from fastapi import APIRouter
+from jinja2 import Environment, PackageLoader, select_autoescape
+from starlette.responses import HTMLResponse
+
+from consilience.serving.hosted import Hosted
+from consilience.serving.house import House
+
+MOST_CHOICES = 200
+"""Categories of a column that are offered in a list; beyond, a text field."""
+ACCEPT = {"image": "image/*", "audio": "audio/*"}
+POLICY = (
+    "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data: blob:; "
+    "media-src data: blob:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def make_page(house: House) -> APIRouter:
+    """`/` and `/models/{name}`."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/")
+    async def first() -> HTMLResponse:
+        return _page(house, house.names[0])
+
+    @router.get("/models/{name}")
+    async def of_model(name: str) -> HTMLResponse:
+        return _page(house, name)
+
+    return router
+
+
+def _page(house: House, name: str) -> HTMLResponse:
+    hosted, nonce = house.of(name), secrets.token_urlsafe(16)
+    html = _template().render(
+        model=hosted,
+        models=house.names,
+        fields=[_field(column, modality, hosted) for column, modality in hosted.columns.items()],
+        nonce=nonce,
+        needs_key=bool(house.settings.keys),
+        target=hosted.bundle.recipe.target,
+    )
+    return HTMLResponse(html, headers={"content-security-policy": POLICY.format(nonce=nonce)})
+
+
+def _field(column: str, modality: str, hosted: Hosted) -> dict[str, Any]:
+    """How one column is asked for."""
+    field: dict[str, Any] = {"column": column, "modality": modality, "choices": [], "accept": ACCEPT.get(modality)}
+    field["example"] = hosted.examples.get(column)
+    if modality == "category":
+        facts = next(f for f in hosted.bundle.facts["groups"].values() if column in f["columns"])
+        vocabulary = facts["vocabulary"][facts["columns"].index(column)]
+        field["choices"] = sorted(vocabulary) if len(vocabulary) <= MOST_CHOICES else []
+    return field
+
+
+@cache
+def _template() -> Any:
+    loader = PackageLoader("consilience.serving", "templates")
+    return Environment(loader=loader, autoescape=select_autoescape()).get_template("form.html.j2")

@@ -1,0 +1,161 @@
+"""The Open Inference Protocol, version 2 (KServe, Triton), beside the product's own routes.
+
+https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protocol ; the binary tensors of Triton's HTTP
+clients are read (https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md).
+One input a column, of shape [N] or [N, 1]; outputs are "prediction" [N] and "probabilities" [N, K].
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+from typing import Any
+
+import numpy as np
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from consilience.core.registry import get
+from consilience.serving.bodies import read_body, read_json
+from consilience.serving.hosted import Asked, Hosted
+from consilience.serving.house import House
+from consilience.serving.refused import RefusedError
+from consilience.serving.routes import answered
+from consilience.serving.rows import read_rows
+
+NUMBERS = {
+    "BOOL": "?",
+    "INT8": "<i1",
+    "INT16": "<i2",
+    "INT32": "<i4",
+    "INT64": "<i8",
+    "UINT8": "<u1",
+    "UINT16": "<u2",
+    "UINT32": "<u4",
+    "UINT64": "<u8",
+    "FP16": "<f2",
+    "FP32": "<f4",
+    "FP64": "<f8",
+}
+
+
+def make_routes_v2(house: House) -> APIRouter:
+    """Server and model metadata, health, inference."""
+    router = APIRouter(prefix="/v2", include_in_schema=False)
+
+    @router.get("")
+    async def server() -> Response:
+        return answered({"name": "consilience", "version": "2", "extensions": ["binary_tensor_data"]})
+
+    @router.get("/health/live")
+    async def live() -> Response:
+        return answered({"live": True})
+
+    @router.get("/health/ready")
+    async def ready() -> Response:
+        return answered({"ready": house.ready}, 200 if house.ready else 503)
+
+    @router.get("/models/{name}")
+    async def metadata(name: str) -> Response:
+        return answered(_metadata(house.of(name)))
+
+    @router.get("/models/{name}/ready")
+    async def model_ready(name: str) -> Response:
+        return answered({"name": house.of(name).name, "ready": house.ready})
+
+    @router.post("/models/{name}/infer")
+    async def infer(name: str, request: Request) -> Response:
+        hosted = house.of(name)
+        body = await read_body(request, house.settings)
+        cut = request.headers.get("inference-header-content-length", "")
+        head, binary = (body[: int(cut)], body[int(cut) :]) if cut.isdigit() else (body, b"")
+        given = read_json(head)
+        rows = read_rows(_rows(given.get("inputs"), binary, hosted), hosted.columns, house.settings)
+        answers = await house.answer(name, [Asked(row) for row in rows])
+        return answered({**_outputs(hosted, answers), **({"id": str(given["id"])} if "id" in given else {})})
+
+    return router
+
+
+def _metadata(hosted: Hosted) -> dict[str, Any]:
+    inputs = [
+        {"name": column, "datatype": "FP64" if modality == "number" else "BYTES", "shape": [-1]}
+        for column, modality in hosted.columns.items()
+    ]
+    outputs = [{"name": "prediction", "datatype": "BYTES", "shape": [-1]}]
+    if hosted.model.classes:
+        shape = [-1, len(hosted.model.classes)]
+        outputs.append({"name": "probabilities", "datatype": "FP64", "shape": shape})
+    return {
+        "name": hosted.name,
+        "versions": [hosted.version],
+        "platform": "consilience_onnx",
+        "inputs": inputs,
+        "outputs": outputs,
+    }
+
+
+def _rows(inputs: Any, binary: bytes, hosted: Hosted) -> list[dict[str, Any]]:
+    if not isinstance(inputs, list) or not inputs or not all(isinstance(i, dict) for i in inputs):
+        raise RefusedError(422, '"inputs" is a list of tensors')
+    columns, at = {}, 0
+    for tensor in inputs:
+        name, size = str(tensor.get("name")), (tensor.get("parameters") or {}).get("binary_data_size")
+        if size is None:
+            values = _listed(tensor.get("data"), name)
+        else:
+            if not isinstance(size, int) or size < 0 or at + size > len(binary):
+                raise RefusedError(422, f"input {name!r}: the binary data is shorter than it says")
+            values = _unpacked(binary[at : at + size], str(tensor.get("datatype")), name)
+            at += size
+        columns[name] = _cells(values, hosted.columns.get(name))
+    if len({len(values) for values in columns.values()}) != 1:
+        raise RefusedError(422, "inputs have different numbers of rows")
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _listed(data: Any, name: str) -> list[Any]:
+    if not isinstance(data, list):
+        raise RefusedError(422, f"input {name!r} has no data")
+    flat = [v for row in data for v in (row if isinstance(row, list) else [row])]
+    return [None if isinstance(v, float) and v != v else v for v in flat]
+
+
+def _unpacked(data: bytes, datatype: str, name: str) -> list[Any]:
+    """Values of a binary tensor: fixed-size numbers, or bytes each behind their length (4 bytes, little endian)."""
+    if datatype in NUMBERS:
+        kind = np.dtype(NUMBERS[datatype])
+        if len(data) % kind.itemsize:
+            raise RefusedError(422, f"input {name!r}: {len(data)} bytes are no whole number of {datatype}")
+        found = np.frombuffer(data, kind).tolist()
+        return [None if isinstance(v, float) and v != v else v for v in found]
+    if datatype != "BYTES":
+        raise RefusedError(422, f"input {name!r}: datatype {datatype[:20]!r} is not known")
+    values, at = [], 0
+    while at < len(data):
+        if at + 4 > len(data):
+            raise RefusedError(422, f"input {name!r}: the binary data ends within a length")
+        (length,) = struct.unpack_from("<I", data, at)
+        if at + 4 + length > len(data):
+            raise RefusedError(422, f"input {name!r}: the binary data is shorter than it says")
+        values.append(data[at + 4 : at + 4 + length])
+        at += 4 + length
+    return values
+
+
+def _cells(values: list[Any], modality: str | None) -> list[Any]:
+    """Bytes as text, but for media."""
+    if modality is not None and get("modality", modality).media:
+        return [base64.b64encode(v).decode() if isinstance(v, bytes) else v for v in values]
+    return [v.decode("utf-8", "replace") if isinstance(v, bytes) else v for v in values]
+
+
+def _outputs(hosted: Hosted, answers: list[dict[str, Any]]) -> dict[str, Any]:
+    said = [str(a["prediction"]) for a in answers]
+    outputs = [{"name": "prediction", "datatype": "BYTES", "shape": [len(said)], "data": said}]
+    if answers and "probabilities" in answers[0]:
+        shares = [p for a in answers for p in a["probabilities"].values()]
+        shape = [len(said), len(shares) // len(said)]
+        outputs.append({"name": "probabilities", "datatype": "FP64", "shape": shape, "data": shares})
+    return {"model_name": hosted.name, "model_version": hosted.version, "outputs": outputs}

@@ -1,0 +1,135 @@
+"""The product's own routes."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import orjson
+import polars as pl
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from consilience.serving.bodies import read_body, read_form, read_json, read_table_rows
+from consilience.serving.hosted import Asked
+from consilience.serving.house import House
+from consilience.serving.refused import RefusedError
+from consilience.serving.rows import read_rows
+from consilience.serving.schema import described
+
+
+def make_routes(house: House) -> APIRouter:
+    """Health, metrics, models, predictions."""
+    router = APIRouter()
+    _add_state(router, house)
+    for name in house.names:
+        _add_model(router, house, name)
+    return router
+
+
+def answered(value: Any, status: int = 200) -> Response:
+    """As JSON; numbers that are not finite become null."""
+    return Response(orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY), status, media_type="application/json")
+
+
+def _add_state(router: APIRouter, house: House) -> None:
+    @router.get("/healthz")
+    async def healthz() -> Response:
+        """Whether the process stands."""
+        return answered({"status": "ok"})
+
+    @router.get("/readyz")
+    async def readyz() -> Response:
+        """Whether requests are taken."""
+        return answered({"ready": house.ready}, 200 if house.ready else 503)
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        """Prometheus metrics."""
+        return Response(house.measures.text(), media_type="text/plain; version=0.0.4")
+
+    @router.get("/v1/models")
+    async def models() -> Response:
+        """The models of this server: columns, task, version."""
+        return answered({"models": [described(house.of(name)) for name in house.names]})
+
+
+def _add_model(router: APIRouter, house: House, name: str) -> None:
+    from consilience.serving.schema import predict_schema
+
+    base = f"/v1/models/{name}"
+
+    async def predict(request: Request) -> Response:
+        """Predictions for rows: {"rows": [{column: value}], "level": 0.9, "explain": false}."""
+        given = read_json(await read_body(request, house.settings))
+        rows = read_rows(given.get("rows"), house.of(name).columns, house.settings)
+        level, explain = read_level(given.get("level")), given.get("explain", False) is True
+        answers = await house.answer(name, [Asked(row, level, explain) for row in rows])
+        return answered({"model": name, "version": house.of(name).version, "predictions": answers})
+
+    async def predict_form(request: Request) -> Response:
+        """A prediction for one row of a multipart form; files are images and recordings."""
+        columns = house.of(name).columns
+        given = await read_form(request, columns, house.settings)
+        level = read_level(given.pop("level:", None))
+        row = read_rows([given], columns, house.settings)[0]
+        answers = await house.answer(name, [Asked(row, level, True)])
+        return answered({"model": name, "version": house.of(name).version, "predictions": answers})
+
+    async def predict_table(request: Request) -> Response:
+        """Predictions for a table (CSV, TSV, JSON Lines, Parquet), in the form that Accept names: JSON, CSV, Parquet."""
+        body = await read_body(request, house.settings)
+        columns = house.of(name).columns
+        found = read_table_rows(body, request.headers.get("content-type", ""), columns)
+        rows = read_rows(found, columns, house.settings)
+        answers = await house.answer(name, [Asked(row) for row in rows])
+        return _as_table(answers, request.headers.get("accept", ""))
+
+    async def reload(request: Request) -> Response:
+        """Load the model's folder again; requests that wait are answered by the old one."""
+        await read_body(request, house.settings)
+        return answered({"model": name, "version": (await house.reload(name)).version})
+
+    async def model() -> Response:
+        """Columns, task, version and metrics of the model."""
+        return answered(described(house.of(name)))
+
+    extra = predict_schema(house.of(name))
+    router.add_api_route(base, model, methods=["GET"], name=f"{name} model")
+    router.add_api_route(f"{base}/predict", predict, methods=["POST"], name=f"{name} predict", openapi_extra=extra)
+    router.add_api_route(f"{base}/predict/form", predict_form, methods=["POST"], name=f"{name} form")
+    router.add_api_route(f"{base}/predict/table", predict_table, methods=["POST"], name=f"{name} table")
+    router.add_api_route(f"{base}/reload", reload, methods=["POST"], name=f"{name} reload")
+
+
+def read_level(value: Any) -> float:
+    """
+    Raises:
+        RefusedError: 422 when it is no probability between 0 and 1.
+    """
+    if value is None:
+        return 0.0
+    try:
+        level = float(value)
+    except (TypeError, ValueError):
+        level = -1.0
+    if not 0 < level < 1:
+        raise RefusedError(422, '"level" lies between 0 and 1')
+    return level
+
+
+def _as_table(answers: list[dict[str, Any]], accept: str) -> Response:
+    flat = [
+        {"prediction": a["prediction"], **{f"probability:{c}": p for c, p in a.get("probabilities", {}).items()}}
+        for a in answers
+    ]
+    if "csv" not in accept and "parquet" not in accept:
+        return answered({"predictions": answers})
+    file = io.BytesIO()
+    frame = pl.DataFrame(flat, infer_schema_length=None)
+    if "parquet" in accept:
+        frame.write_parquet(file)
+        return Response(file.getvalue(), media_type="application/vnd.apache.parquet")
+    frame.write_csv(file)
+    return Response(file.getvalue(), media_type="text/csv; charset=utf-8")

@@ -1,0 +1,53 @@
+"""What a model reads and says, for people and for OpenAPI: every column with a real example."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from consilience.serving.hosted import Hosted
+
+TYPES: dict[str, dict[str, Any]] = {
+    "number": {"type": ["number", "string", "null"]},
+    "category": {"type": ["string", "number", "boolean", "null"]},
+    "date": {"type": ["string", "number", "null"]},
+    "text": {"type": ["string", "null"]},
+    "image": {"type": ["string", "null"], "contentEncoding": "base64", "description": "an image file"},
+    "audio": {"type": ["string", "null"], "contentEncoding": "base64", "description": "a sound file"},
+}
+
+
+def described(hosted: Hosted) -> dict[str, Any]:
+    """Name, version, task, classes, columns with modality and example, metrics with intervals."""
+    task = hosted.bundle.task
+    metrics = hosted.model.metrics.get("metrics", {})
+    return {
+        "name": hosted.name,
+        "version": hosted.version,
+        "task": task.kind,
+        "target": hosted.bundle.recipe.target,
+        "classes": hosted.model.classes,
+        "columns": hosted.columns,
+        "example": hosted.examples,
+        "metrics": metrics,
+    }
+
+
+def predict_schema(hosted: Hosted) -> dict[str, Any]:
+    """The request body of `predict` in OpenAPI 3.1."""
+    example = hosted.examples
+    properties = {
+        column: {**TYPES.get(modality, {}), **({"examples": [example[column]]} if column in example else {})}
+        for column, modality in hosted.columns.items()
+    }
+    row = {"type": "object", "properties": properties, "additionalProperties": False, "minProperties": 1}
+    body = {
+        "type": "object",
+        "required": ["rows"],
+        "properties": {
+            "rows": {"type": "array", "items": row, "minItems": 1},
+            "level": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+            "explain": {"type": "boolean"},
+        },
+    }
+    content = {"application/json": {"schema": body, "example": {"rows": [example], "level": 0.9}}}
+    return {"requestBody": {"required": True, "content": content}}
