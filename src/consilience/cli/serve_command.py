@@ -38,10 +38,10 @@ def command(
         raise InputError("no model is given", fix="consilience serve BUNDLE")
     known = read_keys(keys) if keys else frozenset()
     if host not in (HOME, "localhost", "::1") and not known and not insecure:
-        raise InputError(
-            f"anybody who reaches {host} could ask",
-            where="--host",
-            fix="Give --keys FILE, or --insecure if that is meant",
-        )
+        fix = "Give --keys FILE, or --insecure if that is meant"
+        raise InputError(f"anybody who reaches {host} could ask", where="--host", fix=fix)
     settings = Settings(max_batch, max_rows, max_body, queue, deadline, keys=known)
-    start(name_models(models), settings, host, port, quiet)
+    named = name_models(models)
+    if not quiet:
+        print(f"Serving {', '.join(named)} at http://{host}:{port} (form page, /v1/models, /v2, /metrics)", flush=True)
+    start(named, settings, host, port)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,12 +30,20 @@ async def read_body(request: Request, settings: Settings) -> bytes:
     """The whole body, counted while it arrives.
 
     Raises:
-        RefusedError: 413 when it is longer than allowed.
+        RefusedError: 413 when it is longer than allowed, 408 when it arrives too slowly.
     """
     limit = settings.max_body
     announced = request.headers.get("content-length", "0")
     if announced.isdigit() and int(announced) > limit:
         raise RefusedError(413, f"a request has {limit} bytes at most")
+    try:
+        async with asyncio.timeout(settings.deadline):
+            return await _read(request, limit)
+    except TimeoutError:
+        raise RefusedError(408, f"the request did not arrive within {settings.deadline:g} s") from None
+
+
+async def _read(request: Request, limit: int) -> bytes:
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)

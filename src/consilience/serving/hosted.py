@@ -20,8 +20,7 @@ from consilience.evaluation.contribution.game import shapley
 from consilience.model import Model, load
 from consilience.serving.rows import Row, to_frame
 
-LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)
-EXPLAINED = 5
+EXPLAINED = 6
 """Most disciplines whose shares are computed over all subsets; beyond, over singles and leave-one-out."""
 
 
@@ -109,22 +108,24 @@ class Hosted:
     def _explain(
         self, rows: np.ndarray[Any, Any], features: Features, table: Table, answers: list[dict[str, Any]]
     ) -> None:
-        """Shapley shares of the disciplines in the predicted class's probability (or the value)."""
-        disciplines = self.disciplines
-        names, every = list(disciplines), set(self.bundle.groups)
-        shown = [(), *subsets(names, EXPLAINED)]
-        masks = [frozenset(every - {g for d in subset for g in disciplines[d]}) for subset in shown]
-        said = self.bundle.judge_masks(features, self.bundle.texts(table), rows, masks)
-        chosen = said[-1].final.argmax(1) if self.bundle.task.kind != "regression" else np.zeros(len(rows), int)
-        at = np.arange(len(rows))
-        worth = {
-            tuple(names.index(d) for d in subset): opinion.final[at, chosen].astype(np.float64)
-            for subset, opinion in zip(shown, said, strict=True)
-        }
-        shares = shapley(worth, len(names))
-        for place, row in enumerate(rows):
-            answers[row]["shares"] = {d: float(shares[i][place]) for i, d in enumerate(names)}
-            answers[row]["shares_from"] = float(worth[()][place])
+        """Shapley shares of the disciplines in the predicted class's probability (or the value), row by row: what a row
+        lacks has brought nothing to it."""
+        texts = self.bundle.texts(table)
+        for row in rows:
+            answer, every = answers[row], set(self.bundle.groups)
+            disciplines = {d: g for d, g in self.disciplines.items() if any(answer["given"][group] for group in g)}
+            names = list(disciplines)
+            shown = [(), *subsets(names, EXPLAINED)] if names else [()]
+            masks = [frozenset(every - {g for d in subset for g in disciplines[d]}) for subset in shown]
+            said = self.bundle.judge_masks(features, texts, np.array([row], dtype=np.int64), masks)
+            chosen = int(said[-1].final[0].argmax()) if self.bundle.task.kind != "regression" else 0
+            worth = {
+                tuple(names.index(d) for d in subset): np.float64(opinion.final[0, chosen])
+                for subset, opinion in zip(shown, said, strict=True)
+            }
+            shares = dict(zip(names, shapley(worth, len(names)).tolist(), strict=True)) if names else {}
+            answer["shares"] = {d: float(shares.get(d, 0.0)) for d in self.disciplines}
+            answer["shares_from"] = float(worth[()])
 
     def _example(self) -> dict[str, Any]:
         """A row of the bundle's samples, else one made of the facts; media are left out."""

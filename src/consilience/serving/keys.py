@@ -14,6 +14,7 @@ from pathlib import Path
 
 from consilience.core.errors import InputError
 
+FIX = "consilience serve --new-key makes a key"
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -44,11 +45,11 @@ def read_keys(path: Path) -> frozenset[str]:
             raise InputError(
                 "not the SHA-256 digest of a key",
                 where=f"{path}, line {number}",
-                fix="consilience serve --new-key makes a key",
+                fix=FIX,
             )
         found |= {digest} - {""}
     if not found:
-        raise InputError("the file holds no key", where=str(path), fix="consilience serve --new-key makes a key")
+        raise InputError("the file holds no key", where=str(path), fix=FIX)
     return frozenset(found)
 
 

@@ -78,7 +78,7 @@ def _add_model(router: APIRouter, house: House, name: str) -> None:
         return answered({"model": name, "version": house.of(name).version, "predictions": answers})
 
     async def predict_table(request: Request) -> Response:
-        """Predictions for a table (CSV, TSV, JSON Lines, Parquet), in the form that Accept names: JSON, CSV, Parquet."""
+        """Predictions for a table (CSV, TSV, JSON Lines, Parquet), as JSON, CSV or Parquet: see Accept."""
         body = await read_body(request, house.settings)
         columns = house.of(name).columns
         found = read_table_rows(body, request.headers.get("content-type", ""), columns)

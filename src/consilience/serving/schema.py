@@ -19,7 +19,7 @@ TYPES: dict[str, dict[str, Any]] = {
 def described(hosted: Hosted) -> dict[str, Any]:
     """Name, version, task, classes, columns with modality and example, metrics with intervals."""
     task = hosted.bundle.task
-    metrics = hosted.model.metrics.get("metrics", {})
+    metrics = hosted.model.metrics.get("test", {})
     return {
         "name": hosted.name,
         "version": hosted.version,

@@ -36,7 +36,7 @@ def name_models(given: Sequence[str]) -> dict[str, Path]:
     return found
 
 
-def start(models: dict[str, Path], settings: Settings, host: str, port: int, quiet: bool = False) -> None:
+def start(models: dict[str, Path], settings: Settings, host: str, port: int) -> None:
     """Listen until told to stop; running requests are answered first.
 
     Raises:
@@ -51,8 +51,6 @@ def start(models: dict[str, Path], settings: Settings, host: str, port: int, qui
     from consilience.serving.house import House
 
     house = House(models, settings)
-    if not quiet:
-        print(f"Serving {', '.join(house.names)} at http://{host}:{port} (form page, /v1/models, /v2, /metrics)")
     uvicorn.run(
         make_app(house),
         host=host,
