@@ -120,7 +120,7 @@ class Hosted:
             said = self.bundle.judge_masks(features, texts, np.array([row], dtype=np.int64), masks)
             chosen = int(said[-1].final[0].argmax()) if self.bundle.task.kind != "regression" else 0
             worth = {
-                tuple(names.index(d) for d in subset): np.float64(opinion.final[0, chosen])
+                tuple(names.index(d) for d in subset): np.asarray(opinion.final[0, chosen], np.float64)
                 for subset, opinion in zip(shown, said, strict=True)
             }
             shares = dict(zip(names, shapley(worth, len(names)).tolist(), strict=True)) if names else {}
