@@ -23,7 +23,11 @@ OPTIONS = {
     "report": "--language --out --open",
     "explain": "--rows --first --class --fixed --out --language --json",
     "export": "--rows --int8 --fp16 --max-drop --weights --no-samples --json --quiet",
-    "serve": "--host --port --keys --new-key --insecure --max-batch --max-rows --max-body --queue --deadline --quiet",
+    "audit": "--json",
+    "feedback": "--json",
+    "monitor": "--log --table --days --reference --out --prometheus --json",
+    "serve": "--log --log-inputs --log-days --host --port --keys --new-key --insecure "
+    "--max-batch --max-rows --max-body --queue --deadline --quiet",
     "demo": "--out --seed --json",
 }
 

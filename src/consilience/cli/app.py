@@ -8,14 +8,17 @@ from typing import Any
 import typer
 
 VERBS = (
+    "audit",
     "check",
     "demo",
     "design",
     "evaluate",
     "explain",
     "export",
+    "feedback",
     "inspect",
     "list",
+    "monitor",
     "predict",
     "report",
     "serve",

@@ -22,13 +22,16 @@ def command(
     max_body: Annotated[int, typer.Option(help="Bytes of one request.", min=1)] = 32 << 20,
     queue: Annotated[int, typer.Option(help="Requests that may wait for a model.", min=1)] = 256,
     deadline: Annotated[float, typer.Option(help="Seconds that a request may wait.", min=0.001)] = 30.0,
+    log: Annotated[str | None, typer.Option(help="Log predictions: a SQLite file or a SQLAlchemy address.")] = None,
+    log_inputs: Annotated[str, typer.Option(help="What the log keeps of inputs: summary or full.")] = "summary",
+    log_days: Annotated[float | None, typer.Option(help="Days after which logged rows are deleted.", min=0)] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing at the start.")] = False,
 ) -> None:
     """Serve MODELS over HTTP: predictions as JSON, forms, tables, a page for people, Prometheus metrics."""
     from consilience.core.errors import InputError
     from consilience.serving.keys import make_key, read_keys
     from consilience.serving.settings import Settings
-    from consilience.serving.start import name_models, start
+    from consilience.serving.start import Logging, name_models, start
 
     if new_key:
         key, digest = make_key()
@@ -44,4 +47,4 @@ def command(
     named = name_models(models)
     if not quiet:
         print(f"Serving {', '.join(named)} at http://{host}:{port} (form page, /v1/models, /v2, /metrics)", flush=True)
-    start(named, settings, host, port)
+    start(named, settings, (host, port), Logging(log, log_inputs, log_days))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,16 +13,19 @@ import numpy as np
 from consilience.artifacts.bundle import Bundle
 from consilience.artifacts.onnx_network import OnnxNetworks
 from consilience.artifacts.run_folder import RunFolder, find_bundle
-from consilience.artifacts.store import GRAPH, load_bundle, seal, write_parts, write_weights, write_whole
+from consilience.artifacts.store import GRAPH, MANIFEST, load_bundle, seal, write_parts, write_weights, write_whole
 from consilience.core.errors import InputError
 from consilience.core.events import Listener, nobody
-from consilience.core.files import read_json, write_text
+from consilience.core.files import read_json, write_json, write_text
 from consilience.core.recipe import dump_recipe
 from consilience.data.features import in_memory
 from consilience.data.table import Table, read_table
 from consilience.deployment.precision import Precision, check_drop, compare, write_lower
 from consilience.deployment.proof import prove
 from consilience.deployment.samples import write_samples
+from consilience.watching import audit
+from consilience.watching.monitor import REFERENCE
+from consilience.watching.reference import make_reference
 
 PROOF_ROWS = 256
 MOST_ROWS = 5_000
@@ -68,7 +72,18 @@ def export(
         seal(bundle, temporary, told)
 
     write_whole(folder, write)
+    digest = sha256((folder / MANIFEST).read_bytes()).hexdigest()
+    audit.append(
+        audit_of(folder),
+        "export",
+        {"run": str(run), "manifest": digest, "largest_difference": told["proof"]["largest"]},
+    )
     return {"bundle": str(folder), **told, "bytes": sum(f.stat().st_size for f in folder.iterdir())}
+
+
+def audit_of(folder: Path) -> Path:
+    """The audit of a bundle lies beside it: nothing inside a bundle changes."""
+    return folder.with_name(folder.name + ".audit.jsonl")
 
 
 def _graph(bundle: Bundle, table: Table, folder: Path, options: Options, listener: Listener) -> dict[str, Any]:
@@ -111,6 +126,7 @@ def _companions(run: Path, bundle: Bundle, table: Table, folder: Path, options: 
     for path in (source.metrics, source.card):
         if path.is_file():
             shutil.copyfile(path, folder / path.name)
+    write_json(folder / REFERENCE, make_reference(bundle, table))
     if options.weights:
         write_weights(bundle, folder)
     if options.samples:

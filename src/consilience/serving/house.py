@@ -18,8 +18,8 @@ from consilience.serving.refused import RefusedError
 from consilience.serving.rows import to_frame
 from consilience.serving.settings import Settings
 
-Record = Callable[[Hosted, pl.DataFrame, Sequence[Mapping[str, Any]], float], None]
-"""Told of each answered request: model, rows, answers, seconds. Must return at once."""
+Record = Callable[[Hosted, pl.DataFrame, Sequence[Mapping[str, Any]], float], list[str]]
+"""Told of each answered request: model, rows, answers, seconds; returns the ids of the rows. Must return at once."""
 
 
 @final
@@ -69,7 +69,9 @@ class House:
         seconds = time.perf_counter() - began
         self.measures.told(name, answers, seconds)
         if self.record is not None:
-            self.record(served.hosted, to_frame([a.row for a in asked], served.hosted.columns), answers, seconds)
+            frame = to_frame([a.row for a in asked], served.hosted.columns)
+            ids = self.record(served.hosted, frame, answers, seconds)
+            answers = [{"id": i, **answer} for i, answer in zip(ids, answers, strict=True)]
         return answers
 
     async def reload(self, name: str) -> Hosted:

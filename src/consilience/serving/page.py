@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from fastapi import APIRouter
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import Environment, PackageLoader
 from starlette.responses import HTMLResponse
 
 from consilience.serving.hosted import Hosted
@@ -64,4 +64,4 @@ def _field(column: str, modality: str, hosted: Hosted) -> dict[str, Any]:
 @cache
 def _template() -> Any:
     loader = PackageLoader("consilience.serving", "templates")
-    return Environment(loader=loader, autoescape=select_autoescape()).get_template("form.html.j2")
+    return Environment(loader=loader, autoescape=True).get_template("form.html.j2")

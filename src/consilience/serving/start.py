@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from consilience.core.errors import InputError, MissingExtraError
 from consilience.serving.settings import Settings
+from consilience.watching import audit
+from consilience.watching.prediction_log import PredictionLog
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from consilience.serving.hosted import Hosted
+    from consilience.serving.house import Record
 
 LIBRARIES = ("fastapi", "uvicorn", "orjson", "prometheus_client", "multipart")
 GRACE = 30
@@ -36,8 +45,16 @@ def name_models(given: Sequence[str]) -> dict[str, Path]:
     return found
 
 
-def start(models: dict[str, Path], settings: Settings, host: str, port: int) -> None:
-    """Listen until told to stop; running requests are answered first.
+class Logging(NamedTuple):
+    """url: of the prediction log; None = nothing is logged. keep: "summary" or "full". days: kept; None = for ever."""
+
+    url: str | None = None
+    keep: str = "summary"
+    days: float | None = None
+
+
+def start(models: dict[str, Path], settings: Settings, at: tuple[str, int], logging: Logging) -> None:
+    """Listen at host and port until told to stop; running requests are answered and logged first.
 
     Raises:
         MissingExtraError: when the serving libraries are not installed.
@@ -50,11 +67,15 @@ def start(models: dict[str, Path], settings: Settings, host: str, port: int) -> 
     from consilience.serving.app import make_app
     from consilience.serving.house import House
 
-    house = House(models, settings)
+    log = _open_log(logging)
+    house = House(models, settings, None if log is None else recorder(log))
+    for name in house.names:
+        hosted = house.of(name)
+        _note_deployment(hosted.path, name, hosted.version)
     uvicorn.run(
-        make_app(house),
-        host=host,
-        port=port,
+        make_app(house, lambda: None if log is None else log.close()),
+        host=at[0],
+        port=at[1],
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -62,3 +83,27 @@ def start(models: dict[str, Path], settings: Settings, host: str, port: int) -> 
         timeout_keep_alive=15,
         h11_max_incomplete_event_size=64 << 10,
     )
+
+
+def recorder(log: PredictionLog) -> Record:
+    """What a server calls after each answer."""
+
+    def record(hosted: Hosted, frame: pl.DataFrame, answers: Sequence[Mapping[str, Any]], seconds: float) -> list[str]:
+        return log.record((hosted.name, hosted.version), hosted.columns, frame, answers, seconds)
+
+    return record
+
+
+def _open_log(logging: Logging) -> PredictionLog | None:
+    if logging.url is None:
+        return None
+    if logging.keep not in ("summary", "full"):
+        raise InputError(f"inputs are logged as summary or full, received {logging.keep!r}", where="--log-inputs")
+    return PredictionLog(logging.url, "full" if logging.keep == "full" else "summary", logging.days)
+
+
+def _note_deployment(folder: Path, name: str, version: str) -> None:
+    """A line in the bundle's audit, where it has one."""
+    path = folder.resolve().with_name(folder.resolve().name + ".audit.jsonl")
+    if path.is_file():
+        audit.append(path, "deploy", {"name": name, "version": version})

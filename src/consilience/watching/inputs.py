@@ -1,0 +1,105 @@
+"""A row's inputs as the log keeps them: all of it, or the few figures that drift is measured on."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from consilience.modalities.media import UnreadableError
+
+Row = Mapping[str, Any]
+SAMPLE_RATE = 8_000
+MOST_SECONDS = 10
+
+
+def full_row(row: Row, columns: Mapping[str, str]) -> dict[str, Any]:
+    """Every cell; media as base64."""
+    return {c: base64.b64encode(v).decode() if isinstance(v := row[c], bytes) else v for c in columns}
+
+
+def summary_row(row: Row, columns: Mapping[str, str]) -> dict[str, Any]:
+    """Numbers, categories and dates as they are; of texts and media only figures, see `figures`."""
+    return {c: row[c] if modality not in FIGURES else figures(row[c], modality) for c, modality in columns.items()}
+
+
+def logged_row(row: Row, columns: Mapping[str, str]) -> dict[str, Any]:
+    """A logged row as `summary_row` gives it, also where the log holds full inputs."""
+    return {c: _summarised(row.get(c), modality) for c, modality in columns.items()}
+
+
+def _summarised(cell: Any, modality: str) -> Any:
+    if modality not in FIGURES or not isinstance(cell, str):
+        return cell
+    return figures(cell if modality == "text" else base64.b64decode(cell), modality)
+
+
+def figures(cell: Any, modality: str) -> dict[str, Any] | None:
+    """Figures of a text, image or recording; None where missing, {"unreadable": 1.0} where it cannot be decoded."""
+    if cell is None:
+        return None
+    try:
+        return FIGURES[modality](cell)
+    except UnreadableError:
+        return {"unreadable": 1.0}
+
+
+def _text(cell: Any) -> dict[str, Any]:
+    """Length, words, and the shares of letters, digits, blanks and characters beyond ASCII."""
+    text = str(cell)
+    size = max(len(text), 1)
+    return {
+        "characters": float(len(text)),
+        "words": float(len(text.split())),
+        "letters": sum(c.isalpha() for c in text) / size,
+        "digits": sum(c.isdigit() for c in text) / size,
+        "beyond_ascii": sum(ord(c) > 127 for c in text) / size,
+        "variety": len(set(text.lower().split())) / max(len(text.split()), 1),
+    }
+
+
+def _image(cell: Any) -> dict[str, Any]:
+    """Size, brightness, contrast, edges, colour and the mean of a 4 × 4 grid, 0..1."""
+    from consilience.modalities.image_decode import channels_of, decode, open_image, opencv, to_8_bits
+
+    data, header = open_image(cell, 64_000_000)
+    pixels = channels_of(to_8_bits(decode(data, header, False, 64)[..., :3], 65535), 3)
+    pixels = np.ascontiguousarray(pixels).astype(np.float32) / 255
+    grey = pixels.mean(2)
+    small = opencv().resize(grey, (4, 4), interpolation=opencv().INTER_AREA)
+    grid = {f"grid{i}": float(v) for i, v in enumerate(small.reshape(-1))}
+    return {
+        "width": float(header.width),
+        "height": float(header.height),
+        "brightness": float(grey.mean()),
+        "contrast": float(grey.std()),
+        "edges": float(np.abs(np.diff(grey, axis=0)).mean() + np.abs(np.diff(grey, axis=1)).mean()),
+        "colour": float((pixels.max(2) - pixels.min(2)).mean()),
+        **grid,
+        "sha256": hashlib.sha256(data).hexdigest() if isinstance(cell, bytes) else None,
+    }
+
+
+def _audio(cell: Any) -> dict[str, Any]:
+    """Duration, loudness, zero crossings and the shares of five bands of frequency."""
+    from consilience.modalities.audio_decode import measure, read_wave
+
+    seconds = measure(cell)[1]
+    wave = read_wave(cell, SAMPLE_RATE, SAMPLE_RATE * MOST_SECONDS).astype(np.float32) / 32768
+    power = np.abs(np.fft.rfft(wave)) ** 2
+    edges = np.searchsorted(np.fft.rfftfreq(len(wave), 1 / SAMPLE_RATE), (250, 500, 1000, 2000))
+    bands = [float(part.sum()) for part in np.split(power, edges)]
+    total = max(sum(bands), 1e-12)
+    return {
+        "seconds": float(seconds),
+        "loudness": float(np.log10((wave**2).mean() + 1e-10)),
+        "crossings": float((np.diff(np.signbit(wave)) != 0).mean()) if len(wave) > 1 else 0.0,
+        **{f"band{i}": b / total for i, b in enumerate(bands)},
+        "sha256": hashlib.sha256(cell).hexdigest() if isinstance(cell, bytes) else None,
+    }
+
+
+FIGURES: dict[str, Callable[[Any], dict[str, Any]]] = {"text": _text, "image": _image, "audio": _audio}

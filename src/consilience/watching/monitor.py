@@ -1,0 +1,156 @@
+"""`consilience monitor`: what was asked of a model lately, beside what it was made for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from consilience.artifacts.bundle import Bundle
+from consilience.artifacts.run_folder import find_bundle
+from consilience.core.errors import InputError
+from consilience.data.table import Table
+from consilience.evaluation.intervals import with_intervals
+from consilience.model import load
+from consilience.watching.drift import FEWEST, LEVEL, find_drift
+from consilience.watching.inputs import logged_row, summary_row
+from consilience.watching.prediction_log import open_engine
+from consilience.watching.reference import make_reference, summarise, summarise_predictions
+
+MOST_ROWS = 20_000
+"""Latest rows of the log that are looked at."""
+REFERENCE = "reference.json"
+
+
+def monitor(
+    path: Path,
+    log: str | None = None,
+    table: Table | None = None,
+    days: float | None = None,
+    reference: Table | None = None,
+) -> dict[str, Any]:
+    """Compare logged rows, or those of a table, with the bundle's reference.
+
+    Args:
+        log: address of the prediction log. table: rows in its place. days: only the last so many days of the log.
+        reference: rows that take the place of the bundle's own reference.
+    Returns:
+        {"model", "rows", "from", "to", "alarms": [...], "looks": [...], "level", "performance", "missing", "figures"}.
+    Raises:
+        InputError: when neither or both are given, nothing was logged, or the bundle holds no reference.
+    """
+    bundle = load(path).bundle
+    if (log is None) == (table is None):
+        raise InputError("rows come either from a log or from a table", fix="Give --log URL or --table TABLE")
+    known = _reference(bundle, path) if reference is None else make_reference(bundle, reference)
+    columns = {c: bundle.recipe.columns[c] for c in bundle.columns}
+    rows = _logged(str(log), days) if table is None else _predicted(bundle, table, columns)
+    now = summarise((logged_row(row["inputs"], columns) for row in rows), columns)
+    predicted = summarise_predictions([r["prediction"] for r in rows], [r["probabilities"] for r in rows])
+    drift = find_drift(known, now, predicted, _vocabularies(bundle))
+    times = [row["time"] for row in rows if row.get("time")]
+    return {
+        "model": str(path),
+        "rows": drift.rows,
+        "enough": drift.rows >= FEWEST,
+        "from": min(times).isoformat() if times else None,
+        "to": max(times).isoformat() if times else None,
+        "level": LEVEL,
+        "alarms": [look._asdict() for look in drift.alarms],
+        "looks": [look._asdict() for look in drift.looks],
+        "missing": {c: [_share(known["columns"][c]), _share(now[c])] for c in columns if c in known["columns"]},
+        "performance": _performance(bundle, rows, known),
+        "columns": {"reference": known["columns"], "now": now},
+        "predictions": {"reference": known["prediction"], "now": predicted},
+    }
+
+
+def _share(column: Mapping[str, Any]) -> float:
+    return float(column["missing"] / max(column["rows"], 1))
+
+
+def _reference(bundle: Bundle, path: Path) -> dict[str, Any]:
+    file = find_bundle(path) / REFERENCE
+    if not file.is_file():
+        raise InputError(
+            "the model holds no reference to compare with",
+            where=str(path),
+            fix="Export it (consilience export RUN BUNDLE), or give rows: --reference TABLE",
+        )
+    return dict(json.loads(file.read_text(encoding="utf-8")))
+
+
+def _vocabularies(bundle: Bundle) -> dict[str, list[str]]:
+    return {
+        column: facts["vocabulary"][place]
+        for facts in bundle.facts["groups"].values()
+        if facts["modality"] == "category"
+        for place, column in enumerate(facts["columns"])
+        if facts["separator"][place] is None
+    }
+
+
+def _logged(url: str, days: float | None) -> list[dict[str, Any]]:
+    """The latest rows with their labels, where feedback came."""
+    from sqlalchemy import select
+
+    from consilience.watching.tables import feedback, predictions
+
+    joined = predictions.outerjoin(feedback, predictions.c.id == feedback.c.id)
+    query = select(predictions, feedback.c.label).select_from(joined).order_by(predictions.c.time.desc())
+    if days is not None:
+        query = query.where(predictions.c.time >= datetime.now(UTC) - timedelta(days=days))
+    engine = open_engine(url)
+    with engine.connect() as connection:
+        rows = [dict(row) for row in connection.execute(query.limit(MOST_ROWS)).mappings()]
+    engine.dispose()
+    if not rows:
+        raise InputError("nothing was logged" + (f" in the last {days:g} days" if days else ""), where=url)
+    return rows
+
+
+def _predicted(bundle: Bundle, table: Table, columns: Mapping[str, str]) -> list[dict[str, Any]]:
+    adapted, _ = bundle.adapt(table)
+    decoded = bundle.task.decode(bundle.predict(table)[0])
+    said, names = decoded.pop("prediction"), [n.partition(":")[2] for n in decoded]
+    shares = np.stack([np.asarray(c, np.float64) for c in decoded.values()], 1) if names else None
+    target = bundle.recipe.target
+    labels = table.frame[target].to_list() if target in table.frame.columns else [None] * table.rows
+    return [
+        {
+            "inputs": summary_row(row, columns),
+            "prediction": str(said[i]),
+            "probabilities": None if shares is None else dict(zip(names, shares[i].tolist(), strict=True)),
+            "label": None if labels[i] is None else str(labels[i]),
+        }
+        for i, row in enumerate(adapted.frame.iter_rows(named=True))
+    ]
+
+
+def _performance(bundle: Bundle, rows: Sequence[Mapping[str, Any]], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Measured on labelled rows, and estimated on all where the reference's accuracy is known.
+
+    The estimate is the reference's accuracy moved by the change of mean confidence (Guillory et al. 2021, "Predicting
+    with Confidence on Unseen Distributions", difference of confidences): honest only where the calibration still holds.
+    """
+    found: dict[str, Any] = {"labelled": 0, "measured": None, "estimated": None}
+    confidence = [max(r["probabilities"].values()) for r in rows if r["probabilities"]]
+    if known.get("accuracy") is not None and confidence and known["prediction"].get("confidence"):
+        change = float(np.mean(confidence)) - float(np.mean(known["prediction"]["confidence"]))
+        found["estimated"] = {"accuracy": float(np.clip(known["accuracy"] + change, 0, 1)), "was": known["accuracy"]}
+    labelled = [r for r in rows if r.get("label") is not None]
+    if not labelled or bundle.task.kind not in ("binary", "multiclass"):
+        return found
+    import polars as pl
+
+    targets = bundle.task.encode(pl.Series("label", [r["label"] for r in labelled]))
+    final = np.array([[r["probabilities"][str(c)] for c in bundle.facts["task"]["classes"]] for r in labelled])
+    known_labels = targets.weight > 0
+    if known_labels.any():
+        metrics = with_intervals(bundle.task.kind, targets.target, targets.weight, final, bundle.recipe.seed)
+        found |= {"labelled": int(known_labels.sum()), "measured": metrics}
+    return found

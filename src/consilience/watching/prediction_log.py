@@ -1,0 +1,194 @@
+"""What a served model said, row by row: written by a thread of its own, never in a request's way.
+
+SQLite by default (write-ahead log, every transaction synced), any SQLAlchemy address besides. What was handed over and
+flushed is on the disk; at the end of the server everything is flushed.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, NamedTuple, final
+
+import polars as pl
+
+from consilience.core.errors import InputError, MissingExtraError
+from consilience.watching.inputs import full_row, summary_row
+
+BATCH = 500
+"""Rows of one transaction at most."""
+WAITING = 100_000
+"""Entries that may wait; beyond, the caller waits: nothing is dropped."""
+RETAIN_EVERY = 3600.0
+"""Seconds between looks for rows that are too old."""
+
+Keep = Literal["summary", "full"]
+
+
+class Entry(NamedTuple):
+    """One request: its rows and answers, as the server has them; unpacked in the writer's thread."""
+
+    model: str
+    version: str
+    columns: Mapping[str, str]
+    frame: pl.DataFrame
+    answers: Sequence[Mapping[str, Any]]
+    seconds: float
+    time: datetime
+    ids: Sequence[str]
+
+
+@final
+class PredictionLog:
+    """Args: url: of SQLAlchemy ("sqlite:///log.db"), or a file for SQLite. keep: of each input a summary, or all of it.
+    retain_days: rows older than this are deleted; None = kept.
+
+    Raises:
+        MissingExtraError: when SQLAlchemy is not installed.
+        InputError: when the database cannot be opened.
+    """
+
+    def __init__(self, url: str, keep: Keep = "summary", retain_days: float | None = None) -> None:
+        self.engine = open_engine(url)
+        self._keep, self._retain = keep, retain_days
+        self.failed: Exception | None = None
+        self._queue: queue.Queue[Entry | threading.Event | None] = queue.Queue(WAITING)
+        self._writer = threading.Thread(target=self._run, name="prediction-log", daemon=True)
+        self._writer.start()
+
+    def record(
+        self,
+        model: tuple[str, str],
+        columns: Mapping[str, str],
+        frame: pl.DataFrame,
+        answers: Sequence[Mapping[str, Any]],
+        seconds: float,
+    ) -> list[str]:
+        """Hand one answered request over; returns the ids of its rows.
+
+        Args:
+            model: name and version. columns: column → modality. answers: as `serving.hosted` makes them.
+        """
+        ids = [uuid.uuid4().hex for _ in range(frame.height)]
+        self._queue.put(Entry(*model, columns, frame, answers, seconds, datetime.now(UTC), ids))
+        return ids
+
+    def flush(self) -> None:
+        """Wait until everything handed over is on the disk.
+
+        Raises:
+            InputError: when the database refused it.
+        """
+        done = threading.Event()
+        self._queue.put(done)
+        done.wait()
+        if self.failed is not None:
+            raise InputError(f"the prediction log cannot be written: {self.failed}")
+
+    def close(self) -> None:
+        """Write what waits and stop."""
+        self._queue.put(None)
+        self._writer.join()
+        self.engine.dispose()
+
+    def _run(self) -> None:
+        last = 0.0
+        while True:
+            entries, others = self._take()
+            self._write(entries)
+            if self._retain is not None and time.monotonic() - last > RETAIN_EVERY:
+                forget(self.engine, datetime.now(UTC) - timedelta(days=self._retain))
+                last = time.monotonic()
+            for other in others:
+                if other is None:
+                    return
+                other.set()
+
+    def _take(self) -> tuple[list[Entry], list[threading.Event | None]]:
+        """What waits, up to a transaction's size, and the signals behind it."""
+        first = self._queue.get()
+        entries: list[Entry] = []
+        while isinstance(first, Entry):
+            entries.append(first)
+            if sum(len(e.ids) for e in entries) >= BATCH or self._queue.empty():
+                return entries, []
+            first = self._queue.get()
+        return entries, [first]
+
+    def _write(self, entries: Iterable[Entry]) -> None:
+        rows = [row for entry in entries for row in _rows(entry, self._keep)]
+        if not rows:
+            return
+        from sqlalchemy.exc import SQLAlchemyError
+
+        from consilience.watching.tables import predictions
+
+        for wait in (0.05, 0.5, 2.0, None):
+            try:
+                with self.engine.begin() as connection:
+                    connection.execute(predictions.insert(), rows)
+                self.failed = None
+                return
+            except SQLAlchemyError as error:  # a busy or absent database may come back
+                self.failed = error
+                if wait is not None:
+                    time.sleep(wait)
+
+
+def open_engine(url: str) -> Any:
+    """The database with its tables.
+
+    Raises:
+        MissingExtraError: when SQLAlchemy is not installed. InputError: when it cannot be opened.
+    """
+    try:
+        import sqlalchemy
+    except ImportError:
+        raise MissingExtraError("sqlalchemy", "serve", "The prediction log") from None
+    from consilience.watching.tables import metadata
+
+    address = url if "://" in url else f"sqlite:///{url}"
+    try:
+        engine = sqlalchemy.create_engine(address)
+        if engine.dialect.name == "sqlite":
+            sqlalchemy.event.listen(engine, "connect", _durable)
+        metadata.create_all(engine)
+    except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
+        raise InputError(f"cannot be opened: {str(error).splitlines()[0]}", where=url) from None
+    return engine
+
+
+def _durable(connection: Any, _: Any) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA busy_timeout=10000")
+
+
+def forget(engine: Any, before: datetime) -> int:
+    """Delete predictions made before a moment; returns how many."""
+    from consilience.watching.tables import predictions
+
+    with engine.begin() as connection:
+        return int(connection.execute(predictions.delete().where(predictions.c.time < before)).rowcount)
+
+
+def _rows(entry: Entry, keep: Keep) -> list[dict[str, Any]]:
+    read = full_row if keep == "full" else summary_row
+    return [
+        {
+            "id": entry.ids[number],
+            "time": entry.time,
+            "model": entry.model,
+            "version": entry.version,
+            "inputs": read(row, entry.columns),
+            "prediction": str(answer["prediction"]),
+            "probabilities": answer.get("probabilities"),
+            "given": answer["given"],
+            "milliseconds": 1e3 * entry.seconds,
+        }
+        for number, (row, answer) in enumerate(zip(entry.frame.iter_rows(named=True), entry.answers, strict=True))
+    ]

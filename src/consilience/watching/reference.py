@@ -1,0 +1,109 @@
+"""What a model's rows looked like when it was exported: the side that drift is measured against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from consilience.artifacts.bundle import Bundle
+from consilience.data.table import Table
+from consilience.watching.inputs import FIGURES, Row, summary_row
+
+ROWS = 2_000
+"""Rows of the reference at most."""
+VALUES = 500
+"""Values of a figure that are kept, evenly spaced in their order: its quantiles."""
+MOST_CATEGORIES = 1_000
+
+
+def summarise(rows: Iterable[Row], columns: Mapping[str, str]) -> dict[str, Any]:
+    """Figures of rows that were summarised by `inputs.summary_row`, column by column.
+
+    Returns:
+        {column: {"modality", "rows", "missing", "figures": {name: sorted values}, "counts": {category: rows}}}; figures
+        of numbers are {"value": …}; dates have none, as time goes on by itself.
+    """
+    table = [dict(row) for row in rows]
+    return {c: _column([row.get(c) for row in table], modality) for c, modality in columns.items()}
+
+
+def _column(cells: list[Any], modality: str) -> dict[str, Any]:
+    present = [c for c in cells if c is not None and c != ""]
+    found: dict[str, Any] = {"modality": modality, "rows": len(cells), "missing": len(cells) - len(present)}
+    if modality == "number":
+        return {**found, "figures": {"value": _sample([number for c in present if (number := _number(c)) is not None])}}
+    if modality == "category":
+        values, counts = np.unique([str(c) for c in present] or np.zeros(0, str), return_counts=True)
+        order = np.argsort(-counts, kind="stable")[:MOST_CATEGORIES]
+        return {**found, "counts": {str(values[i]): int(counts[i]) for i in order}}
+    if modality in FIGURES:
+        names = sorted({n for c in present for n, v in c.items() if isinstance(v, float)})
+        return {**found, "figures": {n: _sample([float(c.get(n, 0.0)) for c in present]) for n in names}}
+    return found
+
+
+def _number(cell: Any) -> float | None:
+    try:
+        value = float(cell)
+    except (TypeError, ValueError):
+        return None
+    return value if np.isfinite(value) else None
+
+
+def _sample(values: list[float]) -> list[float]:
+    """At most VALUES of the sorted values, evenly spaced."""
+    ordered = np.sort(np.asarray(values, np.float64))
+    if len(ordered) > VALUES:
+        ordered = ordered[np.linspace(0, len(ordered) - 1, VALUES).round().astype(np.int64)]
+    return [float(f"{v:.6g}") for v in ordered]
+
+
+def summarise_predictions(
+    predictions: Iterable[Any], probabilities: Iterable[Mapping[str, float] | None]
+) -> dict[str, Any]:
+    """{"counts": {class: rows}, "confidence": sorted largest probabilities}, or {"value": sorted values} of numbers."""
+    said, shares = list(predictions), [p for p in probabilities if p]
+    if not shares:
+        return {"rows": len(said), "value": _sample([v for p in said if (v := _number(p)) is not None])}
+    values, counts = np.unique([str(p) for p in said], return_counts=True)
+    return {
+        "rows": len(said),
+        "counts": {str(v): int(n) for v, n in zip(values, counts, strict=True)},
+        "confidence": _sample([max(p.values()) for p in shares]),
+    }
+
+
+def make_reference(bundle: Bundle, table: Table) -> dict[str, Any]:
+    """The reference of a bundle from labelled or unlabelled rows that it was not trained on, up to 2,000.
+
+    Returns:
+        {"rows", "columns": see `summarise`, "prediction": see `summarise_predictions`, "accuracy": share of right
+        predictions where classes are predicted and labels known, else None}.
+    """
+    part = table.take(np.unique(np.linspace(0, table.rows - 1, min(table.rows, ROWS)).astype(np.int64)))
+    columns = {c: bundle.recipe.columns[c] for c in bundle.columns}
+    adapted, _ = bundle.adapt(part)
+    final, _ = bundle.predict(part)
+    decoded = bundle.task.decode(final)
+    said = [str(p) for p in decoded.pop("prediction")]
+    shares = [
+        dict(zip((n.partition(":")[2] for n in decoded), map(float, row), strict=True))
+        for row in zip(*decoded.values(), strict=True)
+    ]
+    return {
+        "rows": part.rows,
+        "columns": summarise((summary_row(r, columns) for r in adapted.frame.iter_rows(named=True)), columns),
+        "prediction": summarise_predictions(said, shares or [None] * len(said)),
+        "accuracy": _accuracy(bundle, part, final),
+    }
+
+
+def _accuracy(bundle: Bundle, table: Table, final: np.ndarray[Any, Any]) -> float | None:
+    target = bundle.recipe.target
+    if target not in table.frame.columns or bundle.task.kind not in ("binary", "multiclass"):
+        return None
+    targets = bundle.task.encode(table.frame[target])
+    known = targets.weight > 0
+    return float((final[known].argmax(1) == targets.target[known].argmax(1)).mean()) if known.any() else None

