@@ -22,7 +22,7 @@ OPTIONS = {
     "check": "--strict --json",
     "report": "--language --out --open",
     "explain": "--rows --first --class --fixed --out --language --json",
-    "export": "--rows --int8 --fp16 --max-drop --weights --no-samples --json --quiet",
+    "export": "--rows --int8 --fp16 --max-drop --weights --no-samples --sign --json --quiet",
     "audit": "--json",
     "feedback": "--json",
     "monitor": "--log --table --days --reference --out --prometheus --json",

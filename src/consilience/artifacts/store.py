@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -17,6 +16,7 @@ from safetensors.numpy import load_file as load_arrays
 from safetensors.numpy import save_file as save_arrays
 
 from consilience.artifacts.bundle import Bundle
+from consilience.artifacts.manifest import MANIFEST, read_manifest, write_manifest
 from consilience.artifacts.rules import restored_rules
 from consilience.core.config import validate
 from consilience.core.errors import InputError
@@ -28,8 +28,6 @@ from consilience.references.base import State
 if TYPE_CHECKING:
     from consilience.fusion.model import Multimodal
 
-FORMAT = 2
-MANIFEST = "manifest.json"
 GRAPH = "network.onnx"
 """Present in an exported model: it is loaded in place of the weights, without PyTorch."""
 
@@ -81,17 +79,14 @@ def write_weights(bundle: Bundle, folder: Path) -> None:
 
 def seal(bundle: Bundle, folder: Path, more: dict[str, Any]) -> None:
     """The manifest, with the hash of every file that stands in the folder; `more` fields beside the usual ones."""
-    files = {p.name: _sha256(p) for p in sorted(folder.iterdir())}
-    manifest = {
-        "format": FORMAT,
+    content = {
         "recipe": bundle.recipe.model_dump(mode="json"),
         "fusion": [network.candidates[0] for network in bundle.networks],
         "references": list(bundle.references),
         "meta": bundle.meta,
         **more,
-        "files": files,
     }
-    write_json(folder / MANIFEST, manifest)
+    write_manifest(folder, content)
 
 
 def load_bundle(folder: Path) -> Bundle:
@@ -150,27 +145,6 @@ def _fill(network: Multimodal, path: Path) -> None:
         ) from None
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """The verified manifest of a bundle."""
-    path = folder / MANIFEST
-    if not path.is_file():
-        raise InputError("not a model: it holds no manifest.json", where=str(folder))
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        version, files = manifest["format"], dict(manifest["files"])
-    except (ValueError, KeyError, TypeError, UnicodeDecodeError):
-        raise InputError("not a readable manifest", where=str(path)) from None
-    if version != FORMAT:
-        raise InputError(f"format {version!r}, this version reads format {FORMAT}", where=str(path))
-    for name, expected in files.items():
-        file = folder / name
-        if Path(name).name != name or file.is_symlink() or not file.is_file():
-            raise InputError("a file of the model is missing or is a link", where=str(file))
-        if _sha256(file) != expected:
-            raise InputError("the file was changed after it was saved", where=str(file))
-    return dict(manifest)
-
-
 def _reference(folder: Path, name: str, facts: dict[str, Any], kind: str) -> Any:
     component = get("reference", name)
     reference = component(component.Config(), facts, kind)
@@ -181,14 +155,6 @@ def _reference(folder: Path, name: str, facts: dict[str, Any], kind: str) -> Any
         raise InputError(f"not readable: {error}", where=f"reference-{name}.safetensors") from None
     reference.restore(State(values, arrays))
     return reference
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def plain(value: Any) -> Any:

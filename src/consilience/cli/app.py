@@ -17,6 +17,7 @@ VERBS = (
     "export",
     "feedback",
     "inspect",
+    "keys",
     "list",
     "monitor",
     "predict",

@@ -19,6 +19,7 @@ def command(
     max_drop: Annotated[float, typer.Option(help="Loss of the primary metric that is accepted.", min=0)] = 0.01,
     weights: Annotated[bool, typer.Option("--weights", help="Also the PyTorch weights.")] = False,
     no_samples: Annotated[bool, typer.Option("--no-samples", help="Without sample rows.")] = False,
+    sign: Annotated[Path | None, typer.Option(help="Sign the bundle with this private key.")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print what was proved as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
@@ -32,7 +33,7 @@ def command(
         raise InputError("--int8 and --fp16 exclude each other", fix="Give one of them")
     precision: Any = "int8" if int8 else "fp16" if fp16 else None
     with live(quiet=quiet or json_output) as listener:
-        told = export(run, bundle, rows, Options(precision, max_drop, weights, not no_samples), listener)
+        told = export(run, bundle, rows, Options(precision, max_drop, weights, not no_samples, sign), listener)
     if json_output:
         echo_json(told)
         return

@@ -15,6 +15,7 @@ def command(
     host: Annotated[str, typer.Option(help="Address to listen at.")] = HOME,
     port: Annotated[int, typer.Option(help="Port.", min=0, max=65535)] = 8000,
     keys: Annotated[Path | None, typer.Option(help="File with the digests of the keys that are let in.")] = None,
+    trust: Annotated[Path | None, typer.Option(help="Public key: models not signed with its pair are refused.")] = None,
     new_key: Annotated[bool, typer.Option("--new-key", help="Print a new key and its digest, and stop.")] = False,
     insecure: Annotated[bool, typer.Option("--insecure", help="Listen beyond this machine without keys.")] = False,
     max_batch: Annotated[int, typer.Option(help="Rows of one call of a model.", min=1)] = 64,
@@ -28,6 +29,7 @@ def command(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing at the start.")] = False,
 ) -> None:
     """Serve MODELS over HTTP: predictions as JSON, forms, tables, a page for people, Prometheus metrics."""
+    from consilience.artifacts.signing import verify
     from consilience.core.errors import InputError
     from consilience.serving.keys import make_key, read_keys
     from consilience.serving.settings import Settings
@@ -45,6 +47,9 @@ def command(
         raise InputError(f"anybody who reaches {host} could ask", where="--host", fix=fix)
     settings = Settings(max_batch, max_rows, max_body, queue, deadline, keys=known)
     named = name_models(models)
+    if trust is not None:
+        for folder in named.values():
+            verify(folder, trust)
     if not quiet:
         print(f"Serving {', '.join(named)} at http://{host}:{port} (form page, /v1/models, /v2, /metrics)", flush=True)
     start(named, settings, (host, port), Logging(log, log_inputs, log_days))

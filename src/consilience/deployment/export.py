@@ -11,9 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from consilience.artifacts.bundle import Bundle
+from consilience.artifacts.manifest import MANIFEST
 from consilience.artifacts.onnx_network import OnnxNetworks
 from consilience.artifacts.run_folder import RunFolder, find_bundle
-from consilience.artifacts.store import GRAPH, MANIFEST, load_bundle, seal, write_parts, write_weights, write_whole
+from consilience.artifacts.signing import sign
+from consilience.artifacts.store import GRAPH, load_bundle, seal, write_parts, write_weights, write_whole
 from consilience.core.errors import InputError
 from consilience.core.events import Listener, nobody
 from consilience.core.files import read_json, write_json, write_text
@@ -35,12 +37,13 @@ FLOAT = "network-float.onnx"
 
 class Options(NamedTuple):
     """precision: of the graph; None = as trained. max_drop: loss of the primary metric that is accepted. weights: also
-    the PyTorch weights. samples: also a few rows."""
+    the PyTorch weights. samples: also a few rows. sign: private key."""
 
     precision: Precision | None = None
     max_drop: float = 0.01
     weights: bool = False
     samples: bool = True
+    sign: Path | None = None
 
 
 def export(
@@ -70,6 +73,8 @@ def export(
         told.update(_graph(bundle, table, temporary, chosen, listener))
         _companions(run, bundle, table, temporary, chosen)
         seal(bundle, temporary, told)
+        if chosen.sign is not None:
+            sign(temporary, chosen.sign)
 
     write_whole(folder, write)
     digest = sha256((folder / MANIFEST).read_bytes()).hexdigest()
