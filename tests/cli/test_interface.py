@@ -24,6 +24,8 @@ OPTIONS = {
     "explain": "--rows --first --class --fixed --out --language --json",
     "export": "--rows --int8 --fp16 --max-drop --weights --no-samples --sign --json --quiet",
     "audit": "--json",
+    "bench": "--rows --batch --clients --out --json",
+    "keys": "--verify",
     "feedback": "--json",
     "monitor": "--log --table --days --reference --out --prometheus --json",
     "serve": "--log --log-inputs --log-days --host --port --keys --new-key --insecure "

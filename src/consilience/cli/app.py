@@ -9,6 +9,7 @@ import typer
 
 VERBS = (
     "audit",
+    "bench",
     "check",
     "demo",
     "design",
