@@ -61,7 +61,7 @@ def export(
     """
     chosen = options or Options()
     _check_target(folder)
-    bundle = load_bundle(find_bundle(run))
+    bundle = _lean(load_bundle(find_bundle(run)))
     if bundle.exported is not None:
         raise InputError("this model is exported already", where=str(run), fix="Give the run folder that it came from")
     table = read_table(rows) if rows is not None else _table_of(run)
@@ -84,6 +84,13 @@ def export(
         {"run": str(run), "manifest": digest, "largest_difference": told["proof"]["largest"]},
     )
     return {"bundle": str(folder), **told, "bytes": sum(f.stat().st_size for f in folder.iterdir())}
+
+
+def _lean(bundle: Bundle) -> Bundle:
+    """The bundle without references that no rule gives weight to."""
+    rules = bundle.rules.trimmed()
+    used = {name for rule in rules.rules.values() for name in rule.weights}
+    return replace(bundle, rules=rules, references={n: r for n, r in bundle.references.items() if n in used})
 
 
 def audit_of(folder: Path) -> Path:

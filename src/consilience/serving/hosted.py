@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ import polars as pl
 from consilience.artifacts.bundle import Bundle, Opinion
 from consilience.artifacts.rules import subsets
 from consilience.artifacts.run_folder import find_bundle
+from consilience.core.registry import get
 from consilience.data.features import Features, in_memory
 from consilience.data.table import Table, read_table
 from consilience.evaluation.confidence.columns import certain_columns
@@ -22,6 +24,11 @@ from consilience.serving.rows import Row, to_frame
 
 EXPLAINED = 6
 """Most disciplines whose shares are computed over all subsets; beyond, over singles and leave-one-out."""
+
+
+SAMPLES = "sample.parquet"
+SMALL = 16 << 10
+"""Bytes of a medium that is shown as an example."""
 
 
 class Asked(NamedTuple):
@@ -128,14 +135,20 @@ class Hosted:
             answer["shares_from"] = float(worth[()])
 
     def _example(self) -> dict[str, Any]:
-        """A row of the bundle's samples, else one made of the facts; media are left out."""
-        samples = self.path / "sample.parquet"
-        media = {"image", "audio"}
-        plain = [c for c, m in self.columns.items() if m not in media]
-        if samples.is_file():
-            frame = pl.read_parquet(samples, columns=plain).head(1)
-            return {c: _plain(v) for c, v in frame.to_dicts()[0].items()}
+        """A row of the bundle's samples, else one made of the facts; media as base64 where they are small."""
+        samples = self.path / SAMPLES
+        frame = pl.read_parquet(samples).head(1) if samples.is_file() else pl.DataFrame()
+        if frame.height:
+            row = {c: _shown(v) for c, v in frame.to_dicts()[0].items()}
+            return {c: v for c, v in row.items() if v is not None or frame[c].dtype != pl.Binary}
+        plain = [c for c, m in self.columns.items() if not get("modality", m).media]
         return {c: _from_facts(c, self.bundle.facts["groups"]) for c in plain}
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode() if len(value) <= SMALL else None
+    return _plain(value)
 
 
 def _from_facts(column: str, groups: Mapping[str, Any]) -> Any:

@@ -1,0 +1,143 @@
+"""`consilience serve` beside a hand-written FastAPI + ONNX Runtime server, on the same rows and cores.
+
+    python benchmarks/http_serving.py BUNDLE        # an exported bundle of one image column, with sample rows
+
+Prints one JSON line: p50 (ms) at 1 client, requests a second at 16 clients, both ratios. The hand-written server
+decodes the base64 picture, runs the graph and answers with softmax shares; it does nothing of what else ours does
+(repairs, calibration, limits, metrics). Servers run one after the other in processes of their own; the load generator
+(raw HTTP/1.1 over asyncio, connections kept) shares their cores.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+SECONDS = 6.0
+
+
+def rival(bundle: Path, port: int) -> None:
+    """The hand-written server."""
+    import cv2
+    import onnxruntime
+    import uvicorn
+    from fastapi import FastAPI, Request
+
+    description = json.loads((bundle / "manifest.json").read_text())["onnx"]
+    facts = json.loads((bundle / "facts.json").read_text())["groups"]["image"]
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(bundle / "network.onnx"), options)
+    pixels, mask = (next(i["name"] for i in description["inputs"] if i["array"] == a) for a in ("pixels", "mask"))
+    flag = cv2.IMREAD_GRAYSCALE if facts["channels"] == 1 else cv2.IMREAD_COLOR
+    here, keep = np.ones((1, 1), bool), np.ones((1, 1), bool)
+    app = FastAPI()
+
+    @app.post("/predict")
+    async def predict(request: Request) -> dict[str, Any]:
+        data = base64.b64decode((await request.json())["image"])
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
+        image = cv2.resize(image, (facts["width"], facts["height"])).reshape(1, 1, *facts_shape)
+        logits = session.run(None, {pixels: image, mask: here, "keep": keep})[0][0, 0]
+        shares = np.exp(logits - logits.max())
+        return {"class": int(shares.argmax()), "shares": (shares / shares.sum()).tolist()}
+
+    facts_shape = (facts["height"], facts["width"], facts["channels"])
+    uvicorn.run(app, port=port, log_level="error", access_log=False)
+
+
+async def load(port: int, path: str, bodies: list[bytes], clients: int) -> tuple[float, float]:
+    """(p50 in ms, requests a second)."""
+    times: list[float] = []
+    until = time.perf_counter() + SECONDS
+
+    async def client(number: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        turn = number
+        while (began := time.perf_counter()) < until:
+            body = bodies[turn % len(bodies)]
+            turn += 1
+            head = f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
+            writer.write(head.encode() + b"\r\n\r\n" + body)
+            answer = await reader.readuntil(b"\r\n\r\n")
+            assert b" 200 " in answer[:20], answer
+            length = next(h for h in answer.lower().split(b"\r\n") if h.startswith(b"content-length"))
+            await reader.readexactly(int(length.split(b":")[1]))
+            times.append(time.perf_counter() - began)
+        writer.close()
+
+    began = time.perf_counter()
+    await asyncio.gather(*(client(i) for i in range(clients)))
+    return 1e3 * float(np.median(times)), len(times) / (time.perf_counter() - began)
+
+
+def measure(command: list[str], port: int, path: str, bodies: list[bytes]) -> dict[str, float]:
+    process = subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"}, stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(200):
+            time.sleep(0.1)
+            try:
+                asyncio.run(load_once(port))
+                break
+            except OSError:
+                continue
+        asyncio.run(load(port, path, bodies, 4))
+        p50, _ = asyncio.run(load(port, path, bodies, 1))
+        _, rate = asyncio.run(load(port, path, bodies, 16))
+        return {"p50_ms_1_client": round(p50, 3), "per_second_16_clients": round(rate, 1)}
+    finally:
+        process.terminate()
+        process.wait()
+
+
+async def load_once(port: int) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.close()
+
+
+def main() -> None:
+    bundle = Path(sys.argv[1])
+    if len(sys.argv) > 2:
+        rival(bundle, int(sys.argv[2]))
+        return
+    frame = pl.read_parquet(bundle / "sample.parquet")
+    column = next(c for c, t in frame.schema.items() if t == pl.Binary)
+    pictures = [base64.b64encode(v).decode() for v in frame[column] if v]
+    ours = measure(
+        [sys.executable, "-m", "consilience", "serve", f"m={bundle}", "--port", "8801", "--quiet"],
+        8801,
+        "/v1/models/m/predict",
+        [json.dumps({"rows": [{column: p}]}).encode() for p in pictures],
+    )
+    theirs = measure(
+        [sys.executable, __file__, str(bundle), "8802"],
+        8802,
+        "/predict",
+        [json.dumps({"image": p}).encode() for p in pictures],
+    )
+    print(
+        json.dumps(
+            {
+                "benchmark": "http_serving",
+                "bundle": bundle.name,
+                "consilience": ours,
+                "fastapi_onnxruntime": theirs,
+                "p50_ratio": round(ours["p50_ms_1_client"] / theirs["p50_ms_1_client"], 2),
+                "throughput_ratio": round(ours["per_second_16_clients"] / theirs["per_second_16_clients"], 2),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
