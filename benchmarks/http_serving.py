@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from fastapi import FastAPI, Request
 
 SECONDS = 6.0
 
@@ -31,7 +32,6 @@ def rival(bundle: Path, port: int) -> None:
     import cv2
     import onnxruntime
     import uvicorn
-    from fastapi import FastAPI, Request
 
     description = json.loads((bundle / "manifest.json").read_text())["onnx"]
     facts = json.loads((bundle / "facts.json").read_text())["groups"]["image"]
