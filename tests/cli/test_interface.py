@@ -26,7 +26,7 @@ OPTIONS = {
     "audit": "--json",
     "bench": "--rows --batch --clients --out --json",
     "keys": "--verify",
-    "feedback": "--json",
+    "feedback": "--audit --json",
     "monitor": "--log --table --days --reference --out --prometheus --json",
     "serve": "--log --log-inputs --log-days --host --port --keys --new-key --insecure "
     "--max-batch --max-rows --max-body --queue --deadline --quiet",

@@ -16,6 +16,7 @@ from tests.conftest import mixed_table
 
 from consilience.core.errors import InputError
 from consilience.data.table import read_table
+from consilience.watching import audit
 from consilience.watching.feedback import give_feedback
 from consilience.watching.prediction_log import PredictionLog, forget
 
@@ -42,6 +43,18 @@ def test_rows_are_logged_with_their_inputs(tmp_path: Path, keep: Any) -> None:
     assert {r[2:] for r in rows} == {("yes", 10.0)}
     assert any("noted by the ward" in r[1] for r in rows) == (keep == "full")
     assert any("brightness" in r[1] for r in rows) == (keep == "summary")
+
+
+def test_transactions_and_feedback_are_audited(tmp_path: Path) -> None:
+    url, chain = str(tmp_path / "log.db"), tmp_path / "audit.jsonl"
+    log = PredictionLog(url, audits={"mix": chain})
+    ids = log.record(("mix", "v1"), {"age": "number"}, pl.DataFrame({"age": [1.0, 2.0]}), answers(2), 0.01)
+    log.record(("other", "v1"), {"age": "number"}, pl.DataFrame({"age": [1.0]}), answers(1), 0.01)
+    log.close()
+    give_feedback(url, read_table(pl.DataFrame({"id": ids, "label": ["no", "yes"]})), chain)
+    lines = [(line["kind"], line["facts"]["rows"]) for line in audit.read(chain)]
+    assert lines == [("predict", 2), ("feedback", 2)]
+    assert audit.verify(chain).sound
 
 
 def test_retention_and_feedback(tmp_path: Path) -> None:

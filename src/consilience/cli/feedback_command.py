@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ import typer
 def command(
     log: Annotated[str, typer.Argument(help="Prediction log: a SQLite file or a SQLAlchemy address.")],
     labels: Annotated[str, typer.Argument(help='Table with the columns "id" and "label".')],
+    audit: Annotated[Path | None, typer.Option(help="Audit file that gets a line about it.")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
     """File LABELS beside the predictions of LOG, so that `consilience monitor` measures them."""
@@ -17,7 +19,7 @@ def command(
     from consilience.data.table import read_table
     from consilience.watching.feedback import give_feedback
 
-    found = give_feedback(log, read_table(labels))
+    found = give_feedback(log, read_table(labels), audit)
     if json_output:
         echo_json(found)
     else:

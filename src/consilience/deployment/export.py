@@ -77,6 +77,8 @@ def export(
             sign(temporary, chosen.sign)
 
     write_whole(folder, write)
+    if not audit_of(folder).is_file():
+        audit.append(audit_of(folder), "train", {"run": str(run), **_trained(run)})
     digest = sha256((folder / MANIFEST).read_bytes()).hexdigest()
     audit.append(
         audit_of(folder),
@@ -84,6 +86,14 @@ def export(
         {"run": str(run), "manifest": digest, "largest_difference": told["proof"]["largest"]},
     )
     return {"bundle": str(folder), **told, "bytes": sum(f.stat().st_size for f in folder.iterdir())}
+
+
+def _trained(run: Path) -> dict[str, Any]:
+    """When the run was made and the digest of its result."""
+    path = RunFolder(run).metrics
+    if not path.is_file():
+        return {}
+    return {"created": read_json(path).get("created"), "metrics": sha256(path.read_bytes()).hexdigest()}
 
 
 def _lean(bundle: Bundle) -> Bundle:

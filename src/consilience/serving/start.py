@@ -67,11 +67,12 @@ def start(models: dict[str, Path], settings: Settings, at: tuple[str, int], logg
     from consilience.serving.app import make_app
     from consilience.serving.house import House
 
-    log = _open_log(logging)
+    audits = {name: path for name, folder in models.items() if (path := _audit_of(folder)).is_file()}
+    log = _open_log(logging, audits)
     house = House(models, settings, None if log is None else recorder(log))
     for name in house.names:
-        hosted = house.of(name)
-        _note_deployment(hosted.path, name, hosted.version)
+        if name in audits:
+            audit.append(audits[name], "deploy", {"name": name, "version": house.of(name).version})
     uvicorn.run(
         make_app(house, lambda: None if log is None else log.close()),
         host=at[0],
@@ -94,16 +95,15 @@ def recorder(log: PredictionLog) -> Record:
     return record
 
 
-def _open_log(logging: Logging) -> PredictionLog | None:
+def _open_log(logging: Logging, audits: Mapping[str, Path]) -> PredictionLog | None:
     if logging.url is None:
         return None
     if logging.keep not in ("summary", "full"):
         raise InputError(f"inputs are logged as summary or full, received {logging.keep!r}", where="--log-inputs")
-    return PredictionLog(logging.url, "full" if logging.keep == "full" else "summary", logging.days)
+    return PredictionLog(logging.url, "full" if logging.keep == "full" else "summary", logging.days, audits)
 
 
-def _note_deployment(folder: Path, name: str, version: str) -> None:
-    """A line in the bundle's audit, where it has one."""
-    path = folder.resolve().with_name(folder.resolve().name + ".audit.jsonl")
-    if path.is_file():
-        audit.append(path, "deploy", {"name": name, "version": version})
+def _audit_of(folder: Path) -> Path:
+    """The audit of a bundle, beside it; export begins it."""
+    path = folder.resolve()
+    return path.with_name(path.name + ".audit.jsonl")

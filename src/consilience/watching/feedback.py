@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 from consilience.core.errors import InputError, nearest
 from consilience.data.table import Table
 from consilience.modalities.cells import as_text
+from consilience.watching import audit
 from consilience.watching.prediction_log import open_engine
 
 
-def give_feedback(url: str, table: Table) -> dict[str, int]:
+def give_feedback(url: str, table: Table, audit_file: Path | None = None) -> dict[str, int]:
     """File the labels of a table with the columns "id" (of predictions) and "label"; a later label replaces an earlier.
 
+    Args:
+        audit_file: gets a line with the number and a digest of the labels.
     Returns:
         {"filed", "unknown"}: rows whose id the log knows, and does not.
     Raises:
@@ -39,4 +45,7 @@ def give_feedback(url: str, table: Table) -> dict[str, int]:
                 connection.execute(feedback.insert(), rows)
             filed += len(rows)
     engine.dispose()
+    if audit_file is not None:
+        digest = hashlib.sha256(json.dumps(sorted(given.items())).encode()).hexdigest()
+        audit.append(audit_file, "feedback", {"rows": filed, "digest": digest})
     return {"filed": filed, "unknown": len(given) - filed}

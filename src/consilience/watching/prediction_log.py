@@ -6,17 +6,22 @@ flushed is on the disk; at the end of the server everything is flushed.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import queue
 import threading
 import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, final
 
 import polars as pl
 
 from consilience.core.errors import InputError, MissingExtraError
+from consilience.watching import audit
 from consilience.watching.inputs import full_row, summary_row
 
 BATCH = 500
@@ -27,6 +32,8 @@ RETAIN_EVERY = 3600.0
 """Seconds between looks for rows that are too old."""
 
 Keep = Literal["summary", "full"]
+Audits = Mapping[str, Path]
+NOTHING: Audits = MappingProxyType({})
 
 
 class Entry(NamedTuple):
@@ -45,16 +52,19 @@ class Entry(NamedTuple):
 @final
 class PredictionLog:
     """Args: url: of SQLAlchemy ("sqlite:///log.db"), or a file for SQLite. keep: of each input a summary, or all of it.
-    retain_days: rows older than this are deleted; None = kept.
+    retain_days: rows older than this are deleted; None = kept. audits: model → audit file, which gets a digest of every
+    transaction.
 
     Raises:
         MissingExtraError: when SQLAlchemy is not installed.
         InputError: when the database cannot be opened.
     """
 
-    def __init__(self, url: str, keep: Keep = "summary", retain_days: float | None = None) -> None:
+    def __init__(
+        self, url: str, keep: Keep = "summary", retain_days: float | None = None, audits: Audits = NOTHING
+    ) -> None:
         self.engine = open_engine(url)
-        self._keep, self._retain = keep, retain_days
+        self._keep, self._retain, self._audits = keep, retain_days, audits
         self.failed: Exception | None = None
         self._queue: queue.Queue[Entry | threading.Event | None] = queue.Queue(WAITING)
         self._writer = threading.Thread(target=self._run, name="prediction-log", daemon=True)
@@ -132,11 +142,20 @@ class PredictionLog:
                 with self.engine.begin() as connection:
                     connection.execute(predictions.insert(), rows)
                 self.failed = None
+                self._note(rows)
                 return
             except SQLAlchemyError as error:  # a busy or absent database may come back
                 self.failed = error
                 if wait is not None:
                     time.sleep(wait)
+
+    def _note(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """What was written, as one line in the audit of each model."""
+        for model, path in self._audits.items():
+            own = [[row["id"], row["prediction"]] for row in rows if row["model"] == model]
+            if own:
+                digest = hashlib.sha256(json.dumps(own).encode()).hexdigest()
+                audit.append(path, "predict", {"model": model, "rows": len(own), "digest": digest})
 
 
 def open_engine(url: str) -> Any:
