@@ -27,7 +27,7 @@ OPTIONS = {
     "bench": "--rows --batch --clients --out --json",
     "keys": "--verify",
     "feedback": "--audit --json",
-    "monitor": "--log --table --days --reference --out --prometheus --json",
+    "monitor": "--log --table --days --model --reference --out --prometheus --json",
     "serve": "--log --log-inputs --log-days --host --port --keys --new-key --insecure "
     "--max-batch --max-rows --max-body --queue --deadline --quiet",
     "demo": "--out --seed --json",

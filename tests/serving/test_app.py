@@ -141,6 +141,10 @@ def test_keys_let_in_and_keep_out(bundle_folder: Path) -> None:
         assert client.get("/v1/models").status_code == 401
         assert client.get("/v1/models", headers={"x-api-key": "guess"}).status_code == 401
         assert client.get("/v1/models", headers={"authorization": f"Bearer {key}"}).status_code == 200
+        assert client.get("/").headers["www-authenticate"].startswith("Basic")
+        assert client.get("/", auth=("anyone", key)).status_code == 200
+        assert client.get("/", auth=("anyone", "guess")).status_code == 401
+        assert client.get("/", headers={"authorization": "Basic ???"}).status_code == 401
 
 
 def test_a_failure_shows_a_number_and_nothing_else(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ def command(
     log: Annotated[str | None, typer.Option(help="Prediction log: a SQLite file or a SQLAlchemy address.")] = None,
     table: Annotated[str | None, typer.Option(help="A table in place of the log.")] = None,
     days: Annotated[float | None, typer.Option(help="Only the last so many days of the log.", min=0)] = None,
+    model: Annotated[str | None, typer.Option(help="Name in the log, where it holds several models.")] = None,
     reference: Annotated[str | None, typer.Option(help="A table in place of the bundle's own reference.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write a page with plots.")] = None,
     prometheus: Annotated[Path | None, typer.Option(help="Write gauges in Prometheus' text format.")] = None,
@@ -27,7 +28,7 @@ def command(
     from consilience.watching.page import prometheus as gauges
 
     read = read_table(table) if table else None
-    found = monitor(bundle, log, read, days, read_table(reference) if reference else None)
+    found = monitor(bundle, log, read, days, read_table(reference) if reference else None, model)
     if out is not None:
         write_text(out, monitor_page(found))
     if prometheus is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import logging
 import secrets
 from typing import Any, final
@@ -64,16 +66,27 @@ class Guard:
         if not keys or scope["path"] in OPEN:
             return
         headers = dict(scope["headers"])
-        given = headers.get(b"x-api-key") or headers.get(b"authorization", b"").removeprefix(b"Bearer ")
+        given = headers.get(b"x-api-key") or _authorised(headers.get(b"authorization", b""))
         if not is_known(given.decode("latin-1") or None, keys):
-            raise RefusedError(401, "a key is needed: the header X-API-Key or Authorization: Bearer")
+            raise RefusedError(401, "a key is needed: X-API-Key, Authorization: Bearer, or the password of Basic")
+
+
+def _authorised(header: bytes) -> bytes:
+    """The key of an Authorization header: a bearer token, or the password that a browser asked a person for."""
+    scheme, _, value = header.partition(b" ")
+    if scheme.lower() != b"basic":
+        return value if scheme.lower() == b"bearer" else b""
+    try:
+        return base64.b64decode(value, validate=True).partition(b":")[2]
+    except binascii.Error:
+        return b""
 
 
 def told(error: Exception) -> tuple[int, dict[str, Any], list[tuple[bytes, bytes]]]:
     """Status, body and headers for an error; what was not meant for the caller is logged under a number."""
     if isinstance(error, RefusedError):
         wait = [(b"retry-after", str(error.retry).encode())] if error.retry else []
-        wait += [(b"www-authenticate", b"Bearer")] if error.status == 401 else []
+        wait += [(b"www-authenticate", b'Basic realm="Consilience"')] if error.status == 401 else []
         return error.status, {"error": error.message}, wait
     if isinstance(error, ConsilienceError):
         return 422, {"error": str(error)}, []

@@ -44,7 +44,6 @@ def _page(house: House, name: str) -> HTMLResponse:
         models=house.names,
         fields=[_field(column, modality, hosted) for column, modality in hosted.columns.items()],
         nonce=nonce,
-        needs_key=bool(house.settings.keys),
         target=hosted.bundle.recipe.target,
     )
     return HTMLResponse(html, headers={"content-security-policy": POLICY.format(nonce=nonce)})

@@ -12,7 +12,7 @@ import numpy as np
 
 from consilience.artifacts.bundle import Bundle
 from consilience.artifacts.run_folder import find_bundle
-from consilience.core.errors import InputError
+from consilience.core.errors import InputError, nearest
 from consilience.data.table import Table
 from consilience.evaluation.intervals import with_intervals
 from consilience.model import load
@@ -32,11 +32,13 @@ def monitor(
     table: Table | None = None,
     days: float | None = None,
     reference: Table | None = None,
+    model: str | None = None,
 ) -> dict[str, Any]:
     """Compare logged rows, or those of a table, with the bundle's reference.
 
     Args:
         log: address of the prediction log. table: rows in its place. days: only the last so many days of the log.
+        model: name in the log, needed where it holds several.
         reference: rows that take the place of the bundle's own reference.
     Returns:
         {"model", "rows", "from", "to", "alarms": [...], "looks": [...], "level", "performance", "missing", "figures"}.
@@ -48,7 +50,7 @@ def monitor(
         raise InputError("rows come either from a log or from a table", fix="Give --log URL or --table TABLE")
     known = _reference(bundle, path) if reference is None else make_reference(bundle, reference)
     columns = {c: bundle.recipe.columns[c] for c in bundle.columns}
-    rows = _logged(str(log), days) if table is None else _predicted(bundle, table, columns)
+    rows = _logged(str(log), days, model) if table is None else _predicted(bundle, table, columns)
     now = summarise((logged_row(row["inputs"], columns) for row in rows), columns)
     predicted = summarise_predictions([r["prediction"] for r in rows], [r["probabilities"] for r in rows])
     drift = find_drift(known, now, predicted, _vocabularies(bundle))
@@ -94,7 +96,7 @@ def _vocabularies(bundle: Bundle) -> dict[str, list[str]]:
     }
 
 
-def _logged(url: str, days: float | None) -> list[dict[str, Any]]:
+def _logged(url: str, days: float | None, model: str | None) -> list[dict[str, Any]]:
     """The latest rows with their labels, where feedback came."""
     from sqlalchemy import select
 
@@ -104,10 +106,17 @@ def _logged(url: str, days: float | None) -> list[dict[str, Any]]:
     query = select(predictions, feedback.c.label).select_from(joined).order_by(predictions.c.time.desc())
     if days is not None:
         query = query.where(predictions.c.time >= datetime.now(UTC) - timedelta(days=days))
+    if model is not None:
+        query = query.where(predictions.c.model == model)
     engine = open_engine(url)
     with engine.connect() as connection:
+        names = list(connection.execute(select(predictions.c.model).distinct()).scalars())
         rows = [dict(row) for row in connection.execute(query.limit(MOST_ROWS)).mappings()]
     engine.dispose()
+    if model is not None and model not in names:
+        raise InputError(f"no predictions of a model {model!r}", where=url, fix=nearest(model, names))
+    if model is None and len(names) > 1:
+        raise InputError("several models were logged", where=url, fix=f"Give --model: {', '.join(sorted(names))}")
     if not rows:
         raise InputError("nothing was logged" + (f" in the last {days:g} days" if days else ""), where=url)
     return rows
