@@ -16,6 +16,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -113,12 +114,12 @@ def main() -> None:
     frame = pl.read_parquet(bundle / "sample.parquet")
     column = next(c for c, t in frame.schema.items() if t == pl.Binary)
     pictures = [base64.b64encode(v).decode() for v in frame[column] if v]
-    ours = measure(
-        [sys.executable, "-m", "consilience", "serve", f"m={bundle}", "--port", "8801", "--quiet"],
-        8801,
-        "/v1/models/m/predict",
-        [json.dumps({"rows": [{column: p}]}).encode() for p in pictures],
-    )
+    serve = [sys.executable, "-m", "consilience", "serve", f"m={bundle}", "--quiet", "--port"]
+    bodies = [json.dumps({"rows": [{column: p}]}).encode() for p in pictures]
+    ours = measure([*serve, "8801"], 8801, "/v1/models/m/predict", bodies)
+    with tempfile.TemporaryDirectory() as folder:
+        log = ["--log", f"{folder}/log.db"]
+        logged = measure([*serve, "8803", *log], 8803, "/v1/models/m/predict", bodies)
     theirs = measure(
         [sys.executable, __file__, str(bundle), "8802"],
         8802,
@@ -131,7 +132,9 @@ def main() -> None:
                 "benchmark": "http_serving",
                 "bundle": bundle.name,
                 "consilience": ours,
+                "with_log": logged,
                 "fastapi_onnxruntime": theirs,
+                "log_ratio": round(logged["per_second_16_clients"] / ours["per_second_16_clients"], 2),
                 "p50_ratio": round(ours["p50_ms_1_client"] / theirs["p50_ms_1_client"], 2),
                 "throughput_ratio": round(ours["per_second_16_clients"] / theirs["per_second_16_clients"], 2),
             }
