@@ -77,3 +77,27 @@ def table_file(tmp_path: Path) -> Path:
     path = tmp_path / "table.csv"
     mixed_table(240, media=False).write_csv(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def mixed_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run folder; its test table lies beside it."""
+    import consilience as cs
+
+    folder = tmp_path_factory.mktemp("deployed")
+    mixed_table(160, seed=1).write_parquet(folder / "train.parquet")
+    mixed_table(70, seed=2).write_parquet(folder / "test.parquet")
+    settings = ["train.epochs=2", "train.networks=2"]
+    cs.fit(
+        folder / "train.parquet", "sick", test=folder / "test.parquet", run=folder / "run", effort=1, settings=settings
+    )
+    return folder / "run"
+
+
+@pytest.fixture(scope="session")
+def exported(mixed_run: Path) -> tuple[Path, dict[str, Any]]:
+    """The bundle folder and what the export told."""
+    from consilience.deployment.export import export
+
+    folder = mixed_run.parent / "bundle"
+    return folder, export(mixed_run, folder)

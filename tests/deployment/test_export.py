@@ -13,12 +13,13 @@ import polars as pl
 import pytest
 
 import consilience as cs
+from consilience.artifacts.onnx_network import OnnxNetworks
 from consilience.artifacts.rules import Rule, Rules
 from consilience.artifacts.store import load_bundle
 from consilience.core.errors import InputError
 from consilience.data.table import read_table
 from consilience.deployment import export as exporting
-from consilience.deployment.precision import LossError
+from consilience.deployment.precision import LossError, check_drop, compare, write_lower
 from consilience.deployment.proof import NotEqualError, prove
 from consilience.deployment.samples import SAMPLES
 
@@ -56,8 +57,14 @@ def test_bundle_loads_without_torch(exported: Exported) -> None:
 
 
 def test_a_broken_export_is_refused_and_leaves_nothing(
-    mixed_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mixed_run: Path, exported: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def written(bundle: Any, features: Any, path: Path) -> Any:
+        """The graph that was written before: tracing it again takes long."""
+        path.write_bytes((exported[0] / "network.onnx").read_bytes())
+        return exported[1]["onnx"]
+
+    monkeypatch.setattr("consilience.artifacts.onnx_export.write_onnx", written)
     exact = exporting._exported
 
     def broken(*given: Any) -> Any:
@@ -81,14 +88,21 @@ def test_prove_sees_other_presence(mixed_run: Path) -> None:
     assert found["largest"] == 0
 
 
-def test_int8_is_compared_and_a_loss_refused(mixed_run: Path, tmp_path: Path) -> None:
-    told = exporting.export(mixed_run, tmp_path / "small", None, exporting.Options("int8", max_drop=1.0))
-    found = told["precision"]
+@pytest.mark.parametrize("precision", ["int8", "fp16"])
+def test_smaller_precision_is_compared_and_a_loss_refused(
+    mixed_run: Path, exported: Exported, tmp_path: Path, precision: Any
+) -> None:
+    wide, small = exported[0] / "network.onnx", tmp_path / "small.onnx"
+    write_lower(wide, small, precision)
+    before = load_bundle(exported[0])
+    graph = OnnxNetworks(small.read_bytes(), exported[1]["onnx"], before.task.outputs)
+    sizes = (wide.stat().st_size, small.stat().st_size)
+    found = compare(before, replace(before, exported=graph), read_table(mixed_run.parent / "test.parquet"), sizes)
     assert found["bytes"][1] < found["bytes"][0]
     assert found["difference"]["low"] <= found["difference"]["value"] <= found["difference"]["high"]
-    assert len(cs.load(tmp_path / "small").predict(mixed_run.parent / "test.parquet")) == 70
+    assert found["largest_difference"] < 0.1
     with pytest.raises(LossError, match="--int8 costs"):
-        exporting.check_drop({"difference": {"value": -0.02}, "metric": "accuracy"}, 0.01, "int8")
+        check_drop({"difference": {"value": -0.02}, "metric": "accuracy"}, 0.01, "int8")
 
 
 def test_what_cannot_be_exported_says_so(exported: Exported, mixed_run: Path, tmp_path: Path) -> None:

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.conftest import mixed_table
-
-import consilience as cs
-from consilience.deployment.export import export
 
 
 @pytest.fixture(scope="session")
-def bundle_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("served")
-    mixed_table(120, seed=1).write_parquet(folder / "train.parquet")
-    cs.fit(folder / "train.parquet", "sick", run=folder / "run", effort=1, settings=["train.epochs=1"])
-    export(folder / "run", folder / "bundle")
-    return folder / "bundle"
+def bundle_folder(exported: tuple[Path, dict[str, Any]]) -> Path:
+    return exported[0]
 
 
 @pytest.fixture
