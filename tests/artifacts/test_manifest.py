@@ -107,3 +107,11 @@ def test_signatures(folder: Path, tmp_path: Path) -> None:
         signing.verify(folder, public)
     with pytest.raises(InputError, match="no private key"):
         signing.sign(folder, public)
+
+
+def test_the_format_is_no_way_around_the_digest(folder: Path) -> None:
+    write_manifest(folder, {"recipe": {"target": "y"}})
+    text = (folder / MANIFEST).read_text()
+    (folder / MANIFEST).write_text(text.replace('"format": 3', '"format": 2'))
+    with pytest.raises(InputError, match="changed after it was saved"):
+        read_manifest(folder)
