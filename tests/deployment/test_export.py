@@ -15,13 +15,12 @@ import pytest
 import consilience as cs
 from consilience.artifacts.onnx_network import OnnxNetworks
 from consilience.artifacts.rules import Rule, Rules
-from consilience.artifacts.store import load_bundle
+from consilience.artifacts.store import SAMPLES, load_bundle
 from consilience.core.errors import InputError
 from consilience.data.table import read_table
 from consilience.deployment import export as exporting
 from consilience.deployment.precision import LossError, check_drop, compare, write_lower
 from consilience.deployment.proof import NotEqualError, prove
-from consilience.deployment.samples import SAMPLES
 
 Exported = tuple[Path, dict[str, Any]]
 

@@ -83,6 +83,11 @@ class Bundle:
         return [c for c, modality in self.recipe.columns.items() if modality != "ignore"]
 
     @property
+    def modalities(self) -> dict[str, str]:
+        """Input column → modality, in the order of the recipe."""
+        return {c: self.recipe.columns[c] for c in self.columns}
+
+    @property
     def groups(self) -> list[str]:
         return list(self.recipe.groups)
 
@@ -111,19 +116,11 @@ class Bundle:
         self, features: Features, texts: pl.DataFrame, index: Index, masks: Sequence[frozenset[str]]
     ) -> list[Opinion]:
         """`judge` for each set of hidden groups; networks encode every row once."""
-        said = self._said(features, index, masks)
+        said = _said(self, features, index, masks)
         told = self._references(features, texts, index, masks)
         return [
             self._opinion([of_network[i] for of_network in said], told[i], hidden) for i, hidden in enumerate(masks)
         ]
-
-    def _said(self, features: Features, index: Index, masks: Sequence[frozenset[str]]) -> list[list[Said]]:
-        """What each network says under each mask."""
-        if self.exported is not None:
-            return self.exported.run_masks(features, index, masks)
-        from consilience.artifacts.inference import run_masks
-
-        return [run_masks(network, features, index, masks) for network in self.networks]
 
     def _references(
         self, features: Features, texts: pl.DataFrame, index: Index, masks: Sequence[frozenset[str]]
@@ -181,6 +178,15 @@ class Bundle:
         from consilience.modalities.cells import as_text
 
         return pl.DataFrame([as_text(table.frame[c]) for c in self.text_columns])
+
+
+def _said(bundle: Bundle, features: Features, index: Index, masks: Sequence[frozenset[str]]) -> list[list[Said]]:
+    """What each network says under each mask: [networks][masks]."""
+    if bundle.exported is not None:
+        return bundle.exported.run_masks(features, index, masks)
+    from consilience.artifacts.inference import run_masks
+
+    return [run_masks(network, features, index, masks) for network in bundle.networks]
 
 
 def _hide(rows: Rows, recipe: Recipe, hidden: frozenset[str]) -> Rows:

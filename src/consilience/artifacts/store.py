@@ -28,8 +28,9 @@ from consilience.references.base import State
 if TYPE_CHECKING:
     from consilience.fusion.model import Multimodal
 
-GRAPH = "network.onnx"
-"""Present in an exported model: it is loaded in place of the weights, without PyTorch."""
+GRAPH, SAMPLES, REFERENCE = "network.onnx", "sample.parquet", "reference.json"
+"""Of an exported model: the graph, loaded in place of the weights without PyTorch; sample rows; what drift is measured
+against."""
 
 
 def save_bundle(bundle: Bundle, folder: Path) -> None:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from consilience.artifacts.bundle import Bundle
-from consilience.artifacts.manifest import MANIFEST
+from consilience.artifacts.manifest import MANIFEST, sha256
 from consilience.artifacts.onnx_network import OnnxNetworks
 from consilience.artifacts.run_folder import RunFolder, find_bundle
 from consilience.artifacts.signing import sign
-from consilience.artifacts.store import GRAPH, load_bundle, seal, write_parts, write_weights, write_whole
+from consilience.artifacts.store import GRAPH, REFERENCE, load_bundle, seal, write_parts, write_weights, write_whole
 from consilience.core.errors import InputError
 from consilience.core.events import Listener, nobody
 from consilience.core.files import read_json, write_json, write_text
@@ -26,7 +25,6 @@ from consilience.deployment.precision import Precision, check_drop, compare, wri
 from consilience.deployment.proof import prove
 from consilience.deployment.samples import write_samples
 from consilience.watching import audit
-from consilience.watching.monitor import REFERENCE
 from consilience.watching.reference import make_reference
 
 PROOF_ROWS = 256
@@ -77,14 +75,11 @@ def export(
             sign(temporary, chosen.sign)
 
     write_whole(folder, write)
-    if not audit_of(folder).is_file():
-        audit.append(audit_of(folder), "train", {"run": str(run), **_trained(run)})
-    digest = sha256((folder / MANIFEST).read_bytes()).hexdigest()
-    audit.append(
-        audit_of(folder),
-        "export",
-        {"run": str(run), "manifest": digest, "largest_difference": told["proof"]["largest"]},
-    )
+    chain = audit.beside(folder)
+    if not chain.is_file():
+        audit.append(chain, "train", {"run": str(run), **_trained(run)})
+    facts = {"manifest": sha256(folder / MANIFEST), "largest_difference": told["proof"]["largest"]}
+    audit.append(chain, "export", {"run": str(run), **facts})
     return {"bundle": str(folder), **told, "bytes": sum(f.stat().st_size for f in folder.iterdir())}
 
 
@@ -93,7 +88,7 @@ def _trained(run: Path) -> dict[str, Any]:
     path = RunFolder(run).metrics
     if not path.is_file():
         return {}
-    return {"created": read_json(path).get("created"), "metrics": sha256(path.read_bytes()).hexdigest()}
+    return {"created": read_json(path).get("created"), "metrics": sha256(path)}
 
 
 def _lean(bundle: Bundle) -> Bundle:
@@ -101,11 +96,6 @@ def _lean(bundle: Bundle) -> Bundle:
     rules = bundle.rules.trimmed()
     used = {name for rule in rules.rules.values() for name in rule.weights}
     return replace(bundle, rules=rules, references={n: r for n, r in bundle.references.items() if n in used})
-
-
-def audit_of(folder: Path) -> Path:
-    """The audit of a bundle lies beside it: nothing inside a bundle changes."""
-    return folder.with_name(folder.name + ".audit.jsonl")
 
 
 def _graph(bundle: Bundle, table: Table, folder: Path, options: Options, listener: Listener) -> dict[str, Any]:
@@ -173,7 +163,7 @@ def _table_of(run: Path) -> Table:
 def _check_target(folder: Path) -> None:
     if folder.is_file():
         raise InputError("a file of this name stands there", where=str(folder), fix="Give another folder")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / "manifest.json").is_file():
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
         raise InputError("the folder is not empty and holds no bundle", where=str(folder), fix="Give another folder")
 
 

@@ -89,11 +89,9 @@ def _longer(bundle: Bundle, table: Table) -> Table:
 
 
 def _empty(table: Table) -> Table:
-    return replace(table, frame=table.frame.with_columns(pl.lit(None, dtype=t).alias(c) for c, t in _types(table)))
-
-
-def _types(table: Table) -> list[tuple[str, pl.DataType]]:
-    return list(table.frame.schema.items())
+    return replace(
+        table, frame=table.frame.with_columns(pl.lit(None, dtype=t).alias(c) for c, t in table.frame.schema.items())
+    )
 
 
 def _predict(bundle: Bundle, case: Case) -> Opinion:

@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 
 from consilience.artifacts.bundle import Bundle
+from consilience.artifacts.store import SAMPLES
 from consilience.core.registry import get
 from consilience.data.table import Table
 from consilience.modalities.media import UnreadableError, read_bytes
 
-SAMPLES = "sample.parquet"
 ROWS = 16
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from consilience.artifacts.run_folder import find_bundle
+from consilience.artifacts.store import SAMPLES
 from consilience.core.errors import InputError
 from consilience.core.events import Listener, nobody
 from consilience.data.features import Features, in_memory
@@ -58,7 +59,7 @@ def _rows(path: Path, rows: Any) -> pl.DataFrame:
     if rows is not None:
         frame = read_table(rows).frame
     else:
-        sample = find_bundle(path) / "sample.parquet"
+        sample = find_bundle(path) / SAMPLES
         if not sample.is_file():
             raise InputError("the model holds no sample rows", where=str(path), fix="Give a table: --rows TABLE")
         frame = pl.read_parquet(sample)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, final
@@ -12,11 +11,15 @@ import numpy as np
 import polars as pl
 
 from consilience.artifacts.bundle import Bundle, Opinion
+from consilience.artifacts.decoded import decoded
+from consilience.artifacts.manifest import MANIFEST, sha256
 from consilience.artifacts.rules import subsets
 from consilience.artifacts.run_folder import find_bundle
+from consilience.artifacts.store import SAMPLES
+from consilience.core.disciplines import disciplines_of
 from consilience.core.registry import get
 from consilience.data.features import Features, in_memory
-from consilience.data.table import Table, read_table
+from consilience.data.table import read_table
 from consilience.evaluation.confidence.columns import certain_columns
 from consilience.evaluation.contribution.game import shapley
 from consilience.model import Model, load
@@ -25,8 +28,6 @@ from consilience.serving.rows import Row, to_frame
 EXPLAINED = 6
 """Most disciplines whose shares are computed over all subsets; beyond, over singles and leave-one-out."""
 
-
-SAMPLES = "sample.parquet"
 SMALL = 16 << 10
 """Bytes of a medium that is shown as an example."""
 
@@ -46,28 +47,14 @@ class Hosted:
     def __init__(self, name: str, path: Path) -> None:
         self.name, self.path = name, path
         self.model: Model = load(path)
-        manifest = (find_bundle(path) / "manifest.json").read_bytes()
-        self.version = hashlib.sha256(manifest).hexdigest()[:12]
+        self.version = sha256(find_bundle(path) / MANIFEST)[:12]
+        self.columns = self.bundle.modalities
+        self.disciplines = disciplines_of(self.bundle.recipe)
         self.examples = self._example()
 
     @property
     def bundle(self) -> Bundle:
         return self.model.bundle
-
-    @property
-    def columns(self) -> dict[str, str]:
-        """Input column → modality."""
-        return {c: self.bundle.recipe.columns[c] for c in self.bundle.columns}
-
-    @property
-    def disciplines(self) -> dict[str, list[str]]:
-        """Discipline → groups: those of the recipe, else one a group."""
-        named = self.bundle.recipe.disciplines
-        groups = self.bundle.recipe.groups
-        if not named:
-            return {g: [g] for g in self.bundle.groups}
-        found = {d: [g for g in groups if set(groups[g].columns) & set(columns)] for d, columns in named.items()}
-        return {d: members for d, members in found.items() if members}
 
     def answer(self, asked: list[Asked]) -> list[dict[str, Any]]:
         """One answer a row, plain values: prediction, probabilities, set or interval, shares, repairs."""
@@ -75,7 +62,8 @@ class Hosted:
         adapted, _ = self.bundle.adapt(table)
         features = in_memory(adapted, self.bundle.facts["groups"], self.bundle.recipe.prepare)
         index = np.arange(features.rows, dtype=np.int64)
-        opinion = self.bundle.judge(features, self.bundle.texts(adapted), index)
+        texts = self.bundle.texts(adapted)
+        opinion = self.bundle.judge(features, texts, index)
         answers = self._predictions(opinion)
         self._levels(asked, opinion, answers)
         for place, groups in enumerate(self.bundle.groups):
@@ -87,20 +75,15 @@ class Hosted:
                 answers[row]["repairs"].append(repair | ({"cell": example[:120]} if example else {}))
         wanted = np.array([i for i, a in enumerate(asked) if a.explain], dtype=np.int64)
         if len(wanted):
-            self._explain(wanted, features, adapted, answers)
+            self._explain(wanted, features, texts, answers)
         return answers
 
     def _predictions(self, opinion: Opinion) -> list[dict[str, Any]]:
-        columns = self.bundle.task.decode(opinion.final)
-        predictions = list(columns.pop("prediction"))
-        names = [name.partition(":")[2] for name in columns]
-        shares = np.stack([np.asarray(c, np.float64) for c in columns.values()], 1) if columns else None
-        answers = []
-        for row, prediction in enumerate(predictions):
-            answer: dict[str, Any] = {"prediction": _plain(prediction), "given": {}, "repairs": []}
+        answers: list[dict[str, Any]] = []
+        for prediction, shares in zip(*decoded(self.bundle.task, opinion.final), strict=True):
+            answers.append({"prediction": _plain(prediction), "given": {}, "repairs": []})
             if shares is not None:
-                answer["probabilities"] = dict(zip(names, shares[row].tolist(), strict=True))
-            answers.append(answer)
+                answers[-1]["probabilities"] = shares
         return answers
 
     def _levels(self, asked: list[Asked], opinion: Opinion, answers: list[dict[str, Any]]) -> None:
@@ -113,11 +96,10 @@ class Hosted:
                     answers[row]["interval"] = [float(found["low"][row]), float(found["high"][row])]
 
     def _explain(
-        self, rows: np.ndarray[Any, Any], features: Features, table: Table, answers: list[dict[str, Any]]
+        self, rows: np.ndarray[Any, Any], features: Features, texts: pl.DataFrame, answers: list[dict[str, Any]]
     ) -> None:
         """Shapley shares of the disciplines in the predicted class's probability (or the value), row by row: what a row
         lacks has brought nothing to it."""
-        texts = self.bundle.texts(table)
         for row in rows:
             answer, every = answers[row], set(self.bundle.groups)
             disciplines = {d: g for d, g in self.disciplines.items() if any(answer["given"][group] for group in g)}

@@ -17,7 +17,7 @@ from consilience.serving.hosted import Asked
 from consilience.serving.house import House
 from consilience.serving.refused import RefusedError
 from consilience.serving.rows import read_rows
-from consilience.serving.schema import described
+from consilience.serving.schema import described, predict_schema
 
 LARGE = 1 << 18
 """Bytes of a body."""
@@ -60,8 +60,6 @@ def _add_state(router: APIRouter, house: House) -> None:
 
 
 def _add_model(router: APIRouter, house: House, name: str) -> None:
-    from consilience.serving.schema import predict_schema
-
     base = f"/v1/models/{name}"
 
     async def predict(request: Request) -> Response:

@@ -67,7 +67,7 @@ def start(models: dict[str, Path], settings: Settings, at: tuple[str, int], logg
     from consilience.serving.app import make_app
     from consilience.serving.house import House
 
-    audits = {name: path for name, folder in models.items() if (path := _audit_of(folder)).is_file()}
+    audits = {name: path for name, folder in models.items() if (path := audit.beside(folder)).is_file()}
     log = _open_log(logging, audits)
     house = House(models, settings, None if log is None else recorder(log))
     for name in house.names:
@@ -101,9 +101,3 @@ def _open_log(logging: Logging, audits: Mapping[str, Path]) -> PredictionLog | N
     if logging.keep not in ("summary", "full"):
         raise InputError(f"inputs are logged as summary or full, received {logging.keep!r}", where="--log-inputs")
     return PredictionLog(logging.url, "full" if logging.keep == "full" else "summary", logging.days, audits)
-
-
-def _audit_of(folder: Path) -> Path:
-    """The audit of a bundle, beside it; export begins it."""
-    path = folder.resolve()
-    return path.with_name(path.name + ".audit.jsonl")

@@ -32,6 +32,12 @@ class Verdict(NamedTuple):
     problem: str | None = None
 
 
+def beside(folder: Path) -> Path:
+    """The audit of a bundle lies beside it: nothing inside a bundle changes."""
+    path = folder.resolve()
+    return path.with_name(path.name + ".audit.jsonl")
+
+
 def append(path: Path, kind: str, facts: Mapping[str, Any]) -> str:
     """Add a line and return its hash; it is on the disk when this returns. Safe among processes.
 

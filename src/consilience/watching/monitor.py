@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from consilience.artifacts.bundle import Bundle
+from consilience.artifacts.decoded import decoded
 from consilience.artifacts.run_folder import find_bundle
+from consilience.artifacts.store import REFERENCE
 from consilience.core.errors import InputError, nearest
 from consilience.data.table import Table
 from consilience.evaluation.intervals import with_intervals
@@ -23,7 +25,6 @@ from consilience.watching.reference import make_reference, summarise, summarise_
 
 MOST_ROWS = 20_000
 """Latest rows of the log that are looked at."""
-REFERENCE = "reference.json"
 
 
 def monitor(
@@ -41,7 +42,8 @@ def monitor(
         model: name in the log, needed where it holds several.
         reference: rows that take the place of the bundle's own reference.
     Returns:
-        {"model", "rows", "from", "to", "alarms": [...], "looks": [...], "level", "performance", "missing", "figures"}.
+        {"model", "rows", "from", "to", "alarms": [...], "looks": [...], "level", "performance", "missing", "columns",
+        "predictions"}; the last two hold the summaries of "reference" and "now".
     Raises:
         InputError: when neither or both are given, nothing was logged, or the bundle holds no reference.
     """
@@ -49,7 +51,7 @@ def monitor(
     if (log is None) == (table is None):
         raise InputError("rows come either from a log or from a table", fix="Give --log URL or --table TABLE")
     known = _reference(bundle, path) if reference is None else make_reference(bundle, reference)
-    columns = {c: bundle.recipe.columns[c] for c in bundle.columns}
+    columns = bundle.modalities
     rows = _logged(str(log), days, model) if table is None else _predicted(bundle, table, columns)
     now = summarise((logged_row(row["inputs"], columns) for row in rows), columns)
     predicted = summarise_predictions([r["prediction"] for r in rows], [r["probabilities"] for r in rows])
@@ -124,16 +126,14 @@ def _logged(url: str, days: float | None, model: str | None) -> list[dict[str, A
 
 def _predicted(bundle: Bundle, table: Table, columns: Mapping[str, str]) -> list[dict[str, Any]]:
     adapted, _ = bundle.adapt(table)
-    decoded = bundle.task.decode(bundle.predict(table)[0])
-    said, names = decoded.pop("prediction"), [n.partition(":")[2] for n in decoded]
-    shares = np.stack([np.asarray(c, np.float64) for c in decoded.values()], 1) if names else None
+    said, shares = decoded(bundle.task, bundle.predict(table)[0])
     target = bundle.recipe.target
     labels = table.frame[target].to_list() if target in table.frame.columns else [None] * table.rows
     return [
         {
             "inputs": summary_row(row, columns),
             "prediction": str(said[i]),
-            "probabilities": None if shares is None else dict(zip(names, shares[i].tolist(), strict=True)),
+            "probabilities": shares[i],
             "label": None if labels[i] is None else str(labels[i]),
         }
         for i, row in enumerate(adapted.frame.iter_rows(named=True))

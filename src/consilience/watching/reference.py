@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from consilience.artifacts.bundle import Bundle
+from consilience.artifacts.decoded import decoded
 from consilience.data.table import Table
 from consilience.watching.inputs import FIGURES, Row, summary_row
 
@@ -83,19 +84,14 @@ def make_reference(bundle: Bundle, table: Table) -> dict[str, Any]:
         predictions where classes are predicted and labels known, else None}.
     """
     part = table.take(np.unique(np.linspace(0, table.rows - 1, min(table.rows, ROWS)).astype(np.int64)))
-    columns = {c: bundle.recipe.columns[c] for c in bundle.columns}
+    columns = bundle.modalities
     adapted, _ = bundle.adapt(part)
     final, _ = bundle.predict(part)
-    decoded = bundle.task.decode(final)
-    said = [str(p) for p in decoded.pop("prediction")]
-    shares = [
-        dict(zip((n.partition(":")[2] for n in decoded), map(float, row), strict=True))
-        for row in zip(*decoded.values(), strict=True)
-    ]
+    said, shares = decoded(bundle.task, final)
     return {
         "rows": part.rows,
         "columns": summarise((summary_row(r, columns) for r in adapted.frame.iter_rows(named=True)), columns),
-        "prediction": summarise_predictions(said, shares or [None] * len(said)),
+        "prediction": summarise_predictions(said, shares),
         "accuracy": _accuracy(bundle, part, final),
     }
 
