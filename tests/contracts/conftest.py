@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
+
+from consilience.artifacts.onnx_export import trace
 
 
 @pytest.fixture
@@ -19,19 +20,8 @@ def onnx_outputs() -> Callable[..., list[Any]]:
         runtime = pytest.importorskip("onnxruntime")
         pytest.importorskip("onnxscript")
         batch = torch.export.Dim("batch")
-        with warnings.catch_warnings():  # the exporter warns of its own deprecations
-            warnings.simplefilter("ignore")
-            program = torch.onnx.export(
-                module,
-                example,
-                dynamo=True,
-                opset_version=18,
-                dynamic_shapes=(tuple({0: batch} for _ in example),),
-                verbose=False,
-            )
         file = io.BytesIO()
-        assert program is not None
-        program.save(file)
+        trace(module, example, tuple({0: batch} for _ in example)).save(file)
         options = runtime.SessionOptions()
         options.intra_op_num_threads = 1
         session = runtime.InferenceSession(file.getvalue(), options, providers=["CPUExecutionProvider"])

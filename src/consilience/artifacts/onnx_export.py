@@ -46,21 +46,9 @@ def write_onnx(bundle: Bundle, features: Features, path: Path) -> dict[str, Any]
     names = [f"{safe_key(groups.index(group), group)}__{name}" for group, name in inputs]
     example = _example(arrays, inputs)
     grows = _varying(features, inputs)
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it tells of libraries that it does without
     module = _Together(bundle.networks, inputs).cpu().eval()
-    with warnings.catch_warnings():  # the exporter warns of its own deprecations
-        warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            module,
-            example,
-            dynamo=True,
-            opset_version=OPSET,
-            input_names=[*names, "keep"],
-            output_names=["logits", "helpers", "weights", "has"],
-            dynamic_shapes=(grows,),
-            verbose=False,
-        )
-    assert program is not None, "the exporter returns a program"
+    outputs = ["logits", "helpers", "weights", "has"]
+    program = trace(module, example, grows, [*names, "keep"], outputs)
     program.save(str(path), external_data=False)
     return {
         "groups": groups,
@@ -69,6 +57,35 @@ def write_onnx(bundle: Bundle, features: Features, path: Path) -> dict[str, Any]
         "inputs": [{"name": n, "group": g, "array": a} for n, (g, a) in zip(names, inputs, strict=True)],
         "opset": OPSET,
     }
+
+
+def trace(
+    module: nn.Module,
+    example: tuple[Tensor, ...],
+    varying: tuple[dict[int, Any], ...],
+    inputs: list[str] | None = None,
+    outputs: list[str] | None = None,
+) -> Any:
+    """The module as an ONNX program (`torch.onnx.ONNXProgram`).
+
+    Args:
+        example: its inputs. varying: of each input, axis → `torch.export.Dim`. inputs, outputs: names in the graph.
+    """
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it tells of libraries that it does without
+    with warnings.catch_warnings():  # the exporter warns of its own deprecations
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            module,
+            example,
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=inputs,
+            output_names=outputs,
+            dynamic_shapes=(varying,),
+            verbose=False,
+        )
+    assert program is not None, "the exporter returns a program"
+    return program
 
 
 class _Together(nn.Module):

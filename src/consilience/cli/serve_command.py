@@ -33,7 +33,7 @@ def command(
     from consilience.core.errors import InputError
     from consilience.serving.keys import make_key, read_keys
     from consilience.serving.settings import Settings
-    from consilience.serving.start import Logging, name_models, start
+    from consilience.serving.start import Logging, name_models, need_libraries, start
 
     if new_key:
         key, digest = make_key()
@@ -45,6 +45,7 @@ def command(
     if host not in (HOME, "localhost", "::1") and not known and not insecure:
         fix = "Give --keys FILE, or --insecure if that is meant"
         raise InputError(f"anybody who reaches {host} could ask", where="--host", fix=fix)
+    need_libraries()
     settings = Settings(max_batch, max_rows, max_body, queue, deadline, keys=known)
     named = name_models(models)
     if trust is not None:

@@ -68,6 +68,10 @@ class Table:
     def rows(self) -> int:
         return self.frame.height
 
+    def spread(self, most: int) -> Table:
+        """At most `most` rows, evenly spaced, in their order."""
+        return self.take(np.unique(np.linspace(0, self.rows - 1, min(self.rows, most)).astype(np.int64)))
+
     def take(self, index: np.ndarray[Any, Any] | Sequence[int]) -> Table:
         """The rows of `index` (int64 row numbers, any order, repeats allowed)."""
         return replace(self, frame=self.frame[np.asarray(index, dtype=np.int64)])

@@ -119,8 +119,7 @@ def _graph(bundle: Bundle, table: Table, folder: Path, options: Options, listene
     write_lower(wide, graph, options.precision)
     sizes = (wide.stat().st_size, graph.stat().st_size)
     lower = _exported(bundle, graph, description)
-    spread = np.unique(np.linspace(0, table.rows - 1, min(table.rows, MOST_ROWS)).astype(np.int64))
-    found = compare(exact, lower, table.take(spread), sizes)
+    found = compare(exact, lower, table.spread(MOST_ROWS), sizes)
     check_drop(found, options.max_drop, options.precision)
     wide.unlink()
     return {**told, "precision": {"kind": options.precision, **found}}

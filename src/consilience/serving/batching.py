@@ -7,7 +7,6 @@ model. Here batches form by themselves while the model works.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,11 +19,10 @@ Answer = TypeVar("Answer")
 
 
 class Waiting(NamedTuple):
-    """items of one request, the future of its answers, and the moment (monotonic, s) at which it is given up."""
+    """items of one request, and the future of its answers: cancelled when the deadline has passed."""
 
     items: Sequence[Any]
     answers: asyncio.Future[Any]
-    until: float
 
 
 @final
@@ -66,7 +64,7 @@ class Batcher(Generic[Item, Answer]):
         if len(self._waiting) >= self._queue:
             raise RefusedError(503, f"{self._queue} requests are waiting already", retry=1)
         future: asyncio.Future[list[Answer]] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Waiting(items, future, time.monotonic() + self._deadline))
+        self._waiting.append(Waiting(items, future))
         if self._busy is None or self._busy.done():
             self._busy = asyncio.ensure_future(self._drain())
         try:
@@ -99,7 +97,7 @@ class Batcher(Generic[Item, Answer]):
         size = 0
         while self._waiting and (not batch or size + len(self._waiting[0].items) <= self._most):
             waiting = self._waiting.popleft()
-            if waiting.answers.done() or waiting.until < time.monotonic():
+            if waiting.answers.done():
                 continue
             batch.append(waiting)
             size += len(waiting.items)

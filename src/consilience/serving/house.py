@@ -36,6 +36,7 @@ class Served:
             settings.deadline,
             lambda rows: measures.batch.labels(name).observe(rows),
         )
+        measures.waiting.labels(name).set_function(lambda: self.batcher.waiting)
 
 
 @final
@@ -63,8 +64,6 @@ class House:
     async def answer(self, name: str, asked: list[Asked]) -> list[dict[str, Any]]:
         """Answers of the rows, in order; counted, timed and recorded."""
         served, began = self._find(name), time.perf_counter()
-        waiting = self.measures.waiting.labels(name)
-        waiting.set(served.batcher.waiting)
         answers = await served.batcher.answer(asked)
         seconds = time.perf_counter() - began
         self.measures.told(name, answers, seconds)

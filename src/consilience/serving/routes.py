@@ -77,9 +77,8 @@ def _add_model(router: APIRouter, house: House, name: str) -> None:
         """A prediction for one row of a multipart form; files are images and recordings."""
         columns = house.of(name).columns
         given = await read_form(request, columns, house.settings)
-        level = read_level(given.pop("level:", None))
         row = read_rows([given], columns, house.settings)[0]
-        answers = await house.answer(name, [Asked(row, level, True)])
+        answers = await house.answer(name, [Asked(row, explain=True)])
         return answered({"model": name, "version": house.of(name).version, "predictions": answers})
 
     async def predict_table(request: Request) -> Response:

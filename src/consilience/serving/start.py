@@ -53,15 +53,18 @@ class Logging(NamedTuple):
     days: float | None = None
 
 
-def start(models: dict[str, Path], settings: Settings, at: tuple[str, int], logging: Logging) -> None:
-    """Listen at host and port until told to stop; running requests are answered and logged first.
-
+def need_libraries() -> None:
+    """
     Raises:
-        MissingExtraError: when the serving libraries are not installed.
+        MissingExtraError: when a library for serving is not installed.
     """
     for library in LIBRARIES:
         if find_spec(library) is None:
             raise MissingExtraError(library, "serve", "Serving")
+
+
+def start(models: dict[str, Path], settings: Settings, at: tuple[str, int], logging: Logging) -> None:
+    """Listen at host and port until told to stop; running requests are answered and logged first."""
     import uvicorn
 
     from consilience.serving.app import make_app

@@ -83,7 +83,7 @@ def make_reference(bundle: Bundle, table: Table) -> dict[str, Any]:
         {"rows", "columns": see `summarise`, "prediction": see `summarise_predictions`, "accuracy": share of right
         predictions where classes are predicted and labels known, else None}.
     """
-    part = table.take(np.unique(np.linspace(0, table.rows - 1, min(table.rows, ROWS)).astype(np.int64)))
+    part = table.spread(ROWS)
     columns = bundle.modalities
     adapted, _ = bundle.adapt(part)
     final, _ = bundle.predict(part)
