@@ -57,6 +57,28 @@ def test_transactions_and_feedback_are_audited(tmp_path: Path) -> None:
     assert audit.verify(chain).sound
 
 
+def test_what_cannot_be_written_is_counted_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("consilience.watching.prediction_log.WAITS", ())
+    (tmp_path / "audit.jsonl").write_text("no audit\n")
+    log = PredictionLog(str(tmp_path / "log.db"), audits={"mix": tmp_path / "audit.jsonl"})
+    row = (("mix", "v1"), {"age": "number"}, pl.DataFrame({"age": [1.0]}), answers(1), 0.01)
+    log.record(*row)
+    with pytest.raises(InputError, match="1 rows or audit lines"):
+        log.flush()
+    with sqlite3.connect(tmp_path / "log.db") as connection:
+        connection.execute("alter table consilience_predictions rename to away")
+    log.record(*row)
+    with pytest.raises(InputError, match="2 rows"):
+        log.flush()
+    with sqlite3.connect(tmp_path / "log.db") as connection:
+        connection.execute("alter table away rename to consilience_predictions")
+    log.record(("other", *row[0][1:]), *row[1:])
+    with pytest.raises(InputError, match="2 rows"):  # a later success hides no earlier loss
+        log.flush()
+    log.close()
+    assert len(read(tmp_path / "log.db", "select id from consilience_predictions")) == 2
+
+
 def test_retention_and_feedback(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'log.db'}"
     log = PredictionLog(url)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import queue
 import threading
 import time
@@ -24,10 +25,14 @@ from consilience.core.errors import InputError, MissingExtraError
 from consilience.watching import audit
 from consilience.watching.inputs import full_row, summary_row
 
+log = logging.getLogger("consilience.watching")
+
 BATCH = 500
 """Rows of one transaction at most."""
 WAITING = 100_000
 """Entries that may wait; beyond, the caller waits: nothing is dropped."""
+WAITS = (0.05, 0.5, 2.0)
+"""Seconds before each new attempt to write: a busy or absent database may come back."""
 RETAIN_EVERY = 3600.0
 """Seconds between looks for rows that are too old."""
 
@@ -65,7 +70,7 @@ class PredictionLog:
     ) -> None:
         self.engine = open_engine(url)
         self._keep, self._retain, self._audits = keep, retain_days, audits
-        self.failed: Exception | None = None
+        self.lost = 0
         self._queue: queue.Queue[Entry | threading.Event | None] = queue.Queue(WAITING)
         self._writer = threading.Thread(target=self._run, name="prediction-log", daemon=True)
         self._writer.start()
@@ -91,13 +96,13 @@ class PredictionLog:
         """Wait until everything handed over is on the disk.
 
         Raises:
-            InputError: when the database refused it.
+            InputError: when anything since the start could not be written.
         """
         done = threading.Event()
         self._queue.put(done)
         done.wait()
-        if self.failed is not None:
-            raise InputError(f"the prediction log cannot be written: {self.failed}")
+        if self.lost:
+            raise InputError(f"{self.lost} rows or audit lines could not be written; the program's log says why")
 
     def close(self) -> None:
         """Write what waits and stop."""
@@ -137,17 +142,23 @@ class PredictionLog:
 
         from consilience.watching.tables import predictions
 
-        for wait in (0.05, 0.5, 2.0, None):
+        for wait in (*WAITS, None):
             try:
                 with self.engine.begin() as connection:
                     connection.execute(predictions.insert(), rows)
-                self.failed = None
+            except SQLAlchemyError as error:
+                if wait is None:
+                    self._lose(len(rows), error)
+                    return
+                time.sleep(wait)
+            else:
                 self._note(rows)
                 return
-            except SQLAlchemyError as error:  # a busy or absent database may come back
-                self.failed = error
-                if wait is not None:
-                    time.sleep(wait)
+
+    def _lose(self, number: int, error: Exception) -> None:
+        """Count and tell what could not be written; the thread goes on."""
+        self.lost += number
+        log.error("the prediction log lost %d rows or audit lines", number, exc_info=error)
 
     def _note(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """What was written, as one line in the audit of each model."""
@@ -155,7 +166,10 @@ class PredictionLog:
             own = [[row["id"], row["prediction"]] for row in rows if row["model"] == model]
             if own:
                 digest = hashlib.sha256(json.dumps(own).encode()).hexdigest()
-                audit.append(path, "predict", {"model": model, "rows": len(own), "digest": digest})
+                try:
+                    audit.append(path, "predict", {"model": model, "rows": len(own), "digest": digest})
+                except (OSError, InputError) as error:
+                    self._lose(1, error)
 
 
 def open_engine(url: str) -> Any:
