@@ -66,6 +66,14 @@ def test_a_shift_is_alarmed_by_name(reference: dict[str, Any], column: str, chan
         assert any("'paris'" in a.sentence for a in drift.alarms)
 
 
+@pytest.mark.parametrize(("table", "request_"), [([True, False], ["true", "false"]), ([1.0, 2.0], [1, 2])])
+def test_one_category_is_one_however_it_is_written(table: list[Any], request_: list[Any]) -> None:
+    columns = {"kind": "category"}
+    pair = [[summary_row({"kind": v}, columns) for v in values * 40] for values in (table, request_)]
+    was, now = (summarise(rows, columns) for rows in pair)
+    assert was == now
+
+
 def test_few_rows_say_nothing(reference: dict[str, Any]) -> None:
     drift = look(reference, mixed_table(12, seed=1).with_columns(age=pl.lit(900.0)))
     assert (drift.alarms, drift.rows) == ([], 12)

@@ -5,6 +5,8 @@ A column read from CSV is text, the same column from Parquet is an integer: both
 
 from __future__ import annotations
 
+import math
+
 import polars as pl
 
 MISSING_TOKENS = ("na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "--", "?", ".", "missing", "unknown")
@@ -49,6 +51,22 @@ def _filled(text: pl.Series) -> pl.Series:
     """Surrounding blanks cut, null where nothing is left; one expression, as a call costs more than a short column."""
     cell = pl.col("cell").str.strip_chars()
     return text.rename("cell").to_frame().select(pl.when(cell.str.len_bytes() > 0).then(cell)).to_series()
+
+
+def cell_text(value: object) -> str | None:
+    """`as_text` of one cell, for rows that come one by one.
+
+    Example:
+        >>> cell_text(1.0), cell_text(True), cell_text("  ")
+        ('1', 'true', None)
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        value = int(value)
+    return str(value).strip() or None
 
 
 def as_number(series: pl.Series) -> pl.Series:

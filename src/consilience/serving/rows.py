@@ -12,6 +12,7 @@ import polars as pl
 from consilience.core.errors import nearest
 from consilience.core.registry import get
 from consilience.modalities.audio_decode import measure
+from consilience.modalities.cells import cell_text
 from consilience.modalities.image_header import read_header
 from consilience.modalities.media import UnreadableError
 from consilience.serving.refused import RefusedError
@@ -115,10 +116,4 @@ def _column(name: str, values: list[Any], modality: str) -> pl.Series:
     kinds = {type(v) for v in values if v is not None}
     if kinds <= {int, float} and kinds:
         return pl.Series(name, values, pl.Int64 if kinds == {int} else pl.Float64, strict=False)
-    return pl.Series(name, [None if v is None else _text(v) for v in values], pl.String)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    return pl.Series(name, [cell_text(v) for v in values], pl.String)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from consilience.modalities.cells import cell_text
 from consilience.modalities.media import UnreadableError
 
 Row = Mapping[str, Any]
@@ -22,8 +23,14 @@ def full_row(row: Row, columns: Mapping[str, str]) -> dict[str, Any]:
 
 
 def summary_row(row: Row, columns: Mapping[str, str]) -> dict[str, Any]:
-    """Numbers, categories and dates as they are; of texts and media only figures, see `figures`."""
-    return {c: row[c] if modality not in FIGURES else figures(row[c], modality) for c, modality in columns.items()}
+    """Numbers and dates as they are, categories as canonical text; of texts and media only `figures`."""
+    return {c: _summary(row[c], modality) for c, modality in columns.items()}
+
+
+def _summary(cell: Any, modality: str) -> Any:
+    if modality in FIGURES:
+        return figures(cell, modality)
+    return cell_text(cell) if modality == "category" else cell
 
 
 def logged_row(row: Row, columns: Mapping[str, str]) -> dict[str, Any]:
@@ -32,6 +39,8 @@ def logged_row(row: Row, columns: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _summarised(cell: Any, modality: str) -> Any:
+    if modality == "category":
+        return cell_text(cell)
     if modality not in FIGURES or not isinstance(cell, str):
         return cell
     return figures(cell if modality == "text" else base64.b64decode(cell), modality)
