@@ -124,7 +124,7 @@ def _networks(bundle: Bundle, folder: Path, fusions: list[str]) -> list[Multimod
         network.select(fusion)
         _fill(network, folder / f"network-{i}.safetensors")
         if bundle.recipe.train.channels_last:  # as in training: others take other sums, in the last digits
-            network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            network = network.to(memory_format=torch.channels_last)
         networks.append(network.eval())
     return networks
 

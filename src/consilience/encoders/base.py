@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from torch import Tensor, nn
 
 from consilience.core.config import Config as Block
 from consilience.core.tokens import Tokens
+
+if TYPE_CHECKING:
+    from consilience.core.recipe import Prepare
 
 
 class Encoder(nn.Module):
@@ -28,6 +32,36 @@ class Encoder(nn.Module):
         """Options; nested in the class it configures."""
 
     width: int
+    fixed: bool = False
+    """True where the costly first part never changes in training: `before` is computed once a row, into the cache."""
+
+    @classmethod
+    def settings(cls, config: Any, prepare: Prepare) -> Prepare:
+        """How the cells of its group must be prepared: the recipe's settings, with what this encoder needs (its own
+        tokenizer, image size, sampling rate) laid over them.
+
+        Raises:
+            InputError: when what the configuration names is not on this machine.
+        """
+        return prepare
+
+    @classmethod
+    def learn(cls, config: Any, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """More JSON facts of the group, with which the encoder can be built where its source is absent: the
+        architecture of a pretrained network, for example. Asked once, when a run is planned."""
+        return {}
+
+    def begin(self) -> None:
+        """Load what was learned elsewhere: called once, before a training begins; never where a bundle is loaded."""
+
+    def before(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """With `fixed`: the arrays [B, …] of the unchanging part, "mask" among them, that `forward` takes in place of
+        the modality's arrays."""
+        return inputs
+
+    def rates(self) -> dict[str, float]:
+        """Parameter name → factor of the learning rate; 1.0 where a name is left out."""
+        return {}
 
     def forward(self, inputs: dict[str, Tensor]) -> Tokens:
         raise NotImplementedError

@@ -52,6 +52,11 @@ class Multimodal(nn.Module):
             {self.keys[g]: _helper(int(e.width), outputs) for g, e in encoders.items() if many}  # type: ignore[arg-type]
         )
 
+    def begin(self) -> None:
+        """Let every encoder load what was learned elsewhere, before a training."""
+        for encoder in self.encoders.values():
+            encoder.begin()  # type: ignore[operator]
+
     @property
     def candidates(self) -> list[str]:
         return list(getattr(self.fusion, "names", None) or ["only"])

@@ -70,8 +70,9 @@ class Loop:
         self.job, self.fabric, self.settings = job, fabric, job.recipe.train
         torch.manual_seed(job.seed)
         self.network = assemble(job.recipe, job.facts, job.task.outputs)
+        self.network.begin()
         if self.settings.channels_last:
-            self.network = self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            self.network = self.network.to(memory_format=torch.channels_last)
         self.objectives = [o.build("objective", job.task, self.settings) for o in job.recipe.objectives]
         self.metric = chosen_metric(self.settings.metric, job.task)
         self.model, self.optimizer = fabric.setup(self.network, make_optimizer(self.network, self.settings))
@@ -150,8 +151,9 @@ class Loop:
         step = self.progress.step
         torch.manual_seed(self.job.seed * 1_000_003 + step)
         batch = self.job.train.batch(positions, self.fabric.device)
+        rate = learning_rate(self.settings, step, self.steps)
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.settings, step, self.steps)
+            group["lr"] = rate * group["scale"]
         outputs = self.model(batch.inputs, self._keep(len(positions)))
         loss: Tensor = sum(objective(outputs, batch) for objective in self.objectives)
         self.optimizer.zero_grad(set_to_none=True)

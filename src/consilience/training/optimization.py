@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,17 +17,26 @@ def make_optimizer(model: nn.Module, settings: Train) -> torch.optim.Optimizer:
 
     Only matrices and kernels decay: biases, norms and learned vectors don't.
     """
-    decayed = [p for p in model.parameters() if p.requires_grad and p.ndim >= 2]
-    plain = [p for p in model.parameters() if p.requires_grad and p.ndim < 2]
-    groups = [
-        {"params": decayed, "weight_decay": settings.weight_decay},
-        {"params": plain, "weight_decay": 0.0},
-    ]
     rate = float(settings.learning_rate or 1e-3)
+    groups = _parameter_groups(model, settings.weight_decay)
     if settings.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=rate, momentum=settings.momentum, nesterov=settings.momentum > 0)
     chosen = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
     return chosen(groups, lr=rate, fused=True)
+
+
+def _parameter_groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
+    """Parameters that share a decay and a factor of the learning rate ("scale": what `Encoder.rates` asks for)."""
+    scales: dict[str, float] = {}
+    for path, module in model.named_modules():
+        found = module.rates() if callable(getattr(module, "rates", None)) else {}
+        scales |= {f"{path}.{name}" if path else name: factor for name, factor in found.items()}
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {(decay, 1.0): [], (0.0, 1.0): []}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            key = (decay if parameter.ndim >= 2 else 0.0, scales.get(name, 1.0))
+            groups.setdefault(key, []).append(parameter)
+    return [{"params": found, "weight_decay": key[0], "scale": key[1]} for key, found in groups.items()]
 
 
 def learning_rate(settings: Train, step: int, steps: int) -> float:

@@ -104,13 +104,24 @@ def make_plan(recipe: Recipe, given: Given, listener: Listener = nobody) -> Plan
     tables = {name: media_paths(table, schema.modalities) for name, table in given.named().items()}
     frame = tables["train"].frame
     listener({"event": "stage", "name": "learn"})
-    groups = learn_facts(frame[splits.train], resolved.groups, resolved.prepare)
+    groups = _learn_groups(frame[splits.train], resolved)
     resolved = resolved.model_copy(update={"task": choice.complete("task")})
     task = choice.build("task", task_facts)
     folds = _folds(resolved, given, tables["train"], splits, values, kind)
     warnings = _unseen_labels(task, given, recipe.target)
     facts = {"groups": plain(groups), "task": task_facts}
     return Plan(resolved, schema, task, reason, facts, tables, splits, folds, warnings)
+
+
+def _learn_groups(frame: pl.DataFrame, recipe: Recipe) -> dict[str, Any]:
+    """{group: facts} from the training rows, prepared as each group's encoder needs them."""
+    found: dict[str, Any] = {}
+    for name, group in recipe.groups.items():
+        assert group.encoder is not None, "a resolved recipe names every encoder"
+        encoder, config = group.encoder.configured("encoder")
+        found |= learn_facts(frame, {name: group}, encoder.settings(config, recipe.prepare))
+        found[name] |= encoder.learn(config, found[name])
+    return found
 
 
 def _check_target(target: str, table: Table) -> None:
