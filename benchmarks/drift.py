@@ -2,8 +2,10 @@
 
     CONSILIENCE_DATA=… python benchmarks/drift.py BUNDLE      # exported from a run on mnist
 
-Prints one JSON line: alarms on 20 fresh draws of 400 mnist test rows, and the
-columns alarmed on usps, on mnist with noise, and with a third of the images missing.
+Prints one JSON line: alarms on 20 fresh draws of 400 mnist test rows (rows that the bundle's reference was not made
+from), and what is alarmed, as column:kind, on usps, on mnist with noise, mirrored, with a fifth of the rows from usps,
+and with two thirds of the images missing. `embedding_p` holds the p-values of the look at embeddings over the fresh
+draws, `embedding_effects` its effects: 0 = rows of today are told from those before no better than by chance.
 """
 
 from __future__ import annotations
@@ -22,11 +24,15 @@ from consilience.data.table import read_table
 from consilience.watching.monitor import monitor
 
 ROWS, DRAWS = 400, 20
+REFERENCE = 2_000
+"""Rows that an export takes for its reference, evenly spaced."""
 
 
-def alarmed(bundle: Path, frame: pl.DataFrame) -> list[str]:
+def looked(bundle: Path, frame: pl.DataFrame) -> tuple[list[str], dict[str, Any]]:
+    """What is alarmed, and the look at embeddings."""
     found = monitor(bundle, None, read_table(frame))
-    return sorted({a["column"] for a in found["alarms"]})
+    embedding = next(look for look in found["looks"] if look["kind"] == "embedding")
+    return sorted({f"{a['column']}:{a['kind']}" for a in found["alarms"]}), embedding
 
 
 def noisy(cell: bytes, random: np.random.Generator) -> bytes:
@@ -35,22 +41,34 @@ def noisy(cell: bytes, random: np.random.Generator) -> bytes:
     return bytes(cv2.imencode(".png", changed)[1].tobytes())
 
 
+def mirrored(cell: bytes) -> bytes:
+    pixels = cv2.imdecode(np.frombuffer(cell, np.uint8), cv2.IMREAD_GRAYSCALE)
+    return bytes(cv2.imencode(".png", pixels[:, ::-1])[1].tobytes())
+
+
 def main() -> None:
     bundle, data = Path(sys.argv[1]), Path(os.environ["CONSILIENCE_DATA"])
     random = np.random.default_rng(0)
     mnist = pl.read_parquet(data / "mnist" / "test.parquet").select("image")
-    draws = [mnist[random.choice(mnist.height, ROWS, replace=False)] for _ in range(DRAWS)]
+    used = np.linspace(0, mnist.height - 1, REFERENCE).astype(np.int64)
+    fresh = np.setdiff1d(np.arange(mnist.height), used)
+    draws = [mnist[random.choice(fresh, ROWS, replace=False)] for _ in range(DRAWS)]
     usps = pl.read_parquet(data / "usps" / "usps.parquet").select("image").sample(ROWS, seed=1)
     first = draws[0]
     noise = first.with_columns(pl.Series("image", [noisy(c, random) for c in first["image"]], pl.Binary))
     holes = first.with_columns(pl.when(pl.int_range(pl.len()) % 3 > 0).then("image").alias("image"))
+    mirror = first.with_columns(pl.Series("image", [mirrored(c) for c in first["image"]], pl.Binary))
+    fifth = pl.concat([first.head(ROWS * 4 // 5), usps.head(ROWS // 5)])
+    shifted = {"usps": usps, "noise": noise, "mirrored": mirror, "a_fifth_usps": fifth, "missing": holes}
+    calm = [looked(bundle, draw) for draw in draws]
+    seen = {name: looked(bundle, frame) for name, frame in shifted.items()}
     result: dict[str, Any] = {
         "benchmark": "drift",
         "rows": ROWS,
-        "false_alarms_of_20": sum(bool(alarmed(bundle, draw)) for draw in draws),
-        "usps": alarmed(bundle, usps),
-        "noise": alarmed(bundle, noise),
-        "missing": alarmed(bundle, holes),
+        "false_alarms_of_20": sum(bool(alarms) for alarms, _ in calm),
+        **{name: alarms for name, (alarms, _) in seen.items()},
+        "embedding_p": sorted(round(look["p"], 4) for _, look in calm),
+        "embedding_effects": {name: round(look["effect"], 3) for name, (_, look) in seen.items()},
     }
     print(json.dumps(result))
 

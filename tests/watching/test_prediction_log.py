@@ -47,7 +47,7 @@ def test_rows_are_logged_with_their_inputs(tmp_path: Path, keep: Any) -> None:
 
 def test_transactions_and_feedback_are_audited(tmp_path: Path) -> None:
     url, chain = str(tmp_path / "log.db"), tmp_path / "audit.jsonl"
-    log = PredictionLog(url, audits={"mix": chain})
+    log = PredictionLog(url, audits=lambda model, _: chain if model == "mix" else None)
     ids = log.record(("mix", "v1"), {"age": "number"}, pl.DataFrame({"age": [1.0, 2.0]}), answers(2), 0.01)
     log.record(("other", "v1"), {"age": "number"}, pl.DataFrame({"age": [1.0]}), answers(1), 0.01)
     log.close()
@@ -60,7 +60,7 @@ def test_transactions_and_feedback_are_audited(tmp_path: Path) -> None:
 def test_what_cannot_be_written_is_counted_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("consilience.watching.prediction_log.WAITS", ())
     (tmp_path / "audit.jsonl").write_text("no audit\n")
-    log = PredictionLog(str(tmp_path / "log.db"), audits={"mix": tmp_path / "audit.jsonl"})
+    log = PredictionLog(str(tmp_path / "log.db"), audits=lambda *_: tmp_path / "audit.jsonl")
     row = (("mix", "v1"), {"age": "number"}, pl.DataFrame({"age": [1.0]}), answers(1), 0.01)
     log.record(*row)
     with pytest.raises(InputError, match="1 rows or audit lines"):
@@ -72,6 +72,7 @@ def test_what_cannot_be_written_is_counted_and_told(tmp_path: Path, monkeypatch:
         log.flush()
     with sqlite3.connect(tmp_path / "log.db") as connection:
         connection.execute("alter table away rename to consilience_predictions")
+    (tmp_path / "audit.jsonl").unlink()
     log.record(("other", *row[0][1:]), *row[1:])
     with pytest.raises(InputError, match="2 rows"):  # a later success hides no earlier loss
         log.flush()

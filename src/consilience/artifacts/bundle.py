@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from consilience.artifacts.network import Exported, Index, Said
+from consilience.artifacts.network import NONE, Exported, Index, Said
 from consilience.artifacts.rules import Rules
 from consilience.core.recipe import Recipe
 from consilience.data.align import align
@@ -33,7 +33,8 @@ class Opinion(NamedTuple):
 
     final: the default prediction. sources: "network" and each reference → its own prediction. alone: group → the
     network's stand-alone prediction from that group. has: [N, M] bool, the groups that each row has. raw: the default
-    prediction before calibration. members: what each network says, whose mean is the source "network".
+    prediction before calibration. members: what each network says, whose mean is the source "network". pooled: see
+    `artifacts.network.Said`.
     """
 
     final: Array
@@ -42,6 +43,7 @@ class Opinion(NamedTuple):
     has: Array
     raw: Array
     members: tuple[Array, ...]
+    pooled: Mapping[str, Array] = NONE
 
     def at(self, positions: Index) -> Opinion:
         """The same of some of the rows (positions 0..N-1)."""
@@ -52,6 +54,7 @@ class Opinion(NamedTuple):
             self.has[positions],
             self.raw[positions],
             tuple(p[positions] for p in self.members),
+            {group: p[positions] for group, p in self.pooled.items()},
         )
 
 
@@ -142,7 +145,8 @@ class Bundle:
             g: np.asarray(np.mean([self.task.predictions(s.helpers[g]) for s in said], axis=0)) for g in said[0].helpers
         }
         raw, final = self.rules.apply(sources, said[0].has, hidden)
-        return Opinion(final, sources, alone or {self.groups[0]: sources["network"]}, said[0].has, raw, members)
+        alone = alone or {self.groups[0]: sources["network"]}
+        return Opinion(final, sources, alone, said[0].has, raw, members, said[0].pooled)
 
     def rows(self, features: Features, texts: pl.DataFrame, index: Index, hidden: Iterable[str]) -> Rows:
         """The rows as references read them."""

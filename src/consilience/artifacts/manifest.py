@@ -86,6 +86,11 @@ def _check_file(folder: Path, name: str, expected: Any) -> None:
         raise InputError("the file was changed after it was saved", where=str(file))
 
 
+def version_of(folder: Path) -> str:
+    """How a model folder is named in answers and logs: the first 12 hex digits of its manifest's SHA-256."""
+    return sha256(folder / MANIFEST)[:12]
+
+
 def sha256(path: Path) -> str:
     """Hex digest of a file's content."""
     digest = hashlib.sha256()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -15,19 +16,22 @@ Array = np.ndarray[Any, Any]
 
 BATCH = 256
 """Rows that a network is given at once."""
+NONE: Mapping[str, Array] = MappingProxyType({})
 
 
 class Said(NamedTuple):
     """Raw outputs of one network on N rows.
 
     logits: [N, K]. helpers: group → stand-alone logits [N, K]. weights: [N, M] fusion weight of each group.
-    has: [N, M] bool, the groups that each row has.
+    has: [N, M] bool, the groups that each row has. pooled: group of media or texts → float32 [N, D], the mean of its
+    tokens (0 where the row lacks it), from exported graphs only: what drift is looked for in.
     """
 
     logits: Array
     helpers: dict[str, Array]
     weights: Array
     has: Array
+    pooled: Mapping[str, Array] = NONE
 
 
 class Exported(Protocol):
@@ -57,4 +61,5 @@ def joined(parts: list[Said]) -> Said:
         {g: np.concatenate([p.helpers[g] for p in parts]) for g in parts[0].helpers},
         np.concatenate([p.weights for p in parts]),
         np.concatenate([p.has for p in parts]),
+        {g: np.concatenate([p.pooled[g] for p in parts]) for g in parts[0].pooled},
     )

@@ -18,20 +18,25 @@ from torch import Tensor, nn
 
 from consilience.artifacts.bundle import Bundle
 from consilience.artifacts.inference import to_tensors
+from consilience.artifacts.onnx_network import OUTPUTS
 from consilience.core.errors import MissingExtraError
 from consilience.core.registry import get
 from consilience.core.tokens import Tokens
 from consilience.data.features import Features
+from consilience.fusion.base import masked_mean
 from consilience.fusion.model import Multimodal, safe_key
 from consilience.modalities.base import Arrays
 
 OPSET = 18
 EXAMPLES = 4
 """Rows that the graph is traced with."""
+PLAIN = frozenset({"number", "category", "date"})
+"""Modalities whose cells are tested for drift as they are; of all others the graph also tells the pooled tokens."""
 
 
 def write_onnx(bundle: Bundle, features: Features, path: Path) -> dict[str, Any]:
-    """Write `network.onnx`; returns the description that `OnnxNetworks` reads: groups, networks, helpers, inputs.
+    """Write `network.onnx`; returns the description that `OnnxNetworks` reads: groups, networks, helpers, inputs,
+    pooled.
 
     Args:
         features: prepared rows, one at least, as examples of shape and type.
@@ -46,15 +51,17 @@ def write_onnx(bundle: Bundle, features: Features, path: Path) -> dict[str, Any]
     names = [f"{safe_key(groups.index(group), group)}__{name}" for group, name in inputs]
     example = _example(arrays, inputs)
     grows = _varying(features, inputs)
-    module = _Together(bundle.networks, inputs).cpu().eval()
-    outputs = ["logits", "helpers", "weights", "has"]
-    program = trace(module, example, grows, [*names, "keep"], outputs)
+    watched = [g for g in groups if bundle.facts["groups"][g]["modality"] not in PLAIN]
+    pooled = {g: f"pooled__{safe_key(groups.index(g), g)}" for g in watched}
+    module = _Together(bundle.networks, inputs, watched).cpu().eval()
+    program = trace(module, example, grows, [*names, "keep"], [*OUTPUTS, *pooled.values()])
     program.save(str(path), external_data=False)
     return {
         "groups": groups,
         "networks": len(bundle.networks),
         "helpers": [g for g in groups if len(groups) > 1],
         "inputs": [{"name": n, "group": g, "array": a} for n, (g, a) in zip(names, inputs, strict=True)],
+        "pooled": [{"name": n, "group": g} for g, n in pooled.items()],
         "opset": OPSET,
     }
 
@@ -89,30 +96,38 @@ def trace(
 
 
 class _Together(nn.Module):
-    """All networks on the same flat list of arrays; the last one says which groups are shown."""
+    """All networks on the same flat list of arrays; the last one says which groups are shown.
 
-    def __init__(self, networks: Sequence[Multimodal], inputs: Sequence[tuple[str, str]]) -> None:
+    watched: groups whose pooled tokens are told, as the first network has them.
+    """
+
+    def __init__(
+        self, networks: Sequence[Multimodal], inputs: Sequence[tuple[str, str]], watched: Sequence[str]
+    ) -> None:
         super().__init__()
         self.networks = nn.ModuleList(networks)
-        self.places = list(inputs)
+        self.places, self.watched = list(inputs), list(watched)
 
-    def forward(self, *arrays: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """→ logits [R, B, K], helpers [R, M, B, K] (M = 0 groups: [R, 0, B, K]), weights [R, B, M], has [B, M]."""
+    def forward(self, *arrays: Tensor) -> tuple[Tensor, ...]:
+        """→ logits [R, B, K], helpers [R, M, B, K] (M = 0 groups: [R, 0, B, K]), weights [R, B, M], has [B, M], then
+        of each watched group [B, D]."""
         inputs: dict[str, dict[str, Tensor]] = {}
         for (group, name), array in zip(self.places, arrays, strict=False):
             inputs.setdefault(group, {})[name] = array
         keep = arrays[-1]
         logits, helpers, weights, has = [], [], [], keep
+        pooled: list[Tensor] = []
         for network in self.networks:
             assert isinstance(network, Multimodal)
             tokens: dict[str, Tokens] = network.encode(inputs)
             outputs = network.join(tokens, keep)
+            pooled = pooled or [masked_mean(tokens[network.keys[g]]).float() for g in self.watched]
             logits.append(outputs.logits.float())
             weights.append(outputs.fused.weights.float())
             own = [outputs.helpers[g].float() for g in network.groups if g in outputs.helpers]
             helpers.append(torch.stack(own or [outputs.logits.float()]))
             has = torch.stack([outputs.has[g] for g in network.groups], 1)
-        return torch.stack(logits), torch.stack(helpers), torch.stack(weights), has
+        return torch.stack(logits), torch.stack(helpers), torch.stack(weights), has, *pooled
 
 
 def _example(arrays: dict[str, Arrays], inputs: Sequence[tuple[str, str]]) -> tuple[Tensor, ...]:

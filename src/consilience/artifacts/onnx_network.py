@@ -13,6 +13,9 @@ from consilience.core.errors import InputError
 from consilience.data.features import Features
 from consilience.modalities.base import Arrays
 
+OUTPUTS = ("logits", "helpers", "weights", "has")
+"""Of every graph; behind them stand the pooled tokens of groups."""
+
 
 @final
 class OnnxNetworks:
@@ -30,6 +33,7 @@ class OnnxNetworks:
         self.networks = int(description["networks"])
         self.inputs = [(i["name"], i["group"], i["array"]) for i in description["inputs"]]
         self._helpers, self._outputs = list(description["helpers"]), outputs
+        self._pooled = {p["group"]: p["name"] for p in description.get("pooled", ())}  # older exports have none
         try:
             self.session = onnxruntime.InferenceSession(graph, _options(threads), providers=_providers())
         except Exception as error:  # ONNX Runtime's own exceptions share no narrower base
@@ -45,9 +49,11 @@ class OnnxNetworks:
 
     def say(self, arrays: Mapping[str, Arrays], keep: Array) -> list[Said]:
         """What each network says of B prepared rows."""
-        logits, helpers, weights, has = self.session.run(None, self.feed(arrays, keep))
+        wanted = [*OUTPUTS, *self._pooled.values()]
+        logits, helpers, weights, has, *pooled = self.session.run(wanted, self.feed(arrays, keep))
+        means = dict(zip(self._pooled, pooled, strict=True))
         return [
-            Said(logits[r], {g: helpers[r][i] for i, g in enumerate(self._helpers)}, weights[r], has)
+            Said(logits[r], {g: helpers[r][i] for i, g in enumerate(self._helpers)}, weights[r], has, means)
             for r in range(self.networks)
         ]
 

@@ -51,6 +51,8 @@ def write_whole(folder: Path, write: Callable[[Path], None]) -> None:
     temporary.chmod(0o755)
     try:
         write(temporary)
+        for file in temporary.iterdir():  # safetensors writes for the owner alone; a server may be somebody else
+            file.chmod(0o644)
         if folder.exists():
             shutil.rmtree(folder)
         os.replace(temporary, folder)

@@ -24,7 +24,7 @@ from consilience.data.table import Table, read_table
 from consilience.deployment.precision import Precision, check_drop, compare, write_lower
 from consilience.deployment.proof import prove
 from consilience.deployment.samples import write_samples
-from consilience.watching import audit
+from consilience.watching import audit, embedding
 from consilience.watching.reference import make_reference
 
 PROOF_ROWS = 256
@@ -70,6 +70,7 @@ def export(
         write_parts(bundle, temporary)
         told.update(_graph(bundle, table, temporary, chosen, listener))
         _companions(run, bundle, table, temporary, chosen)
+        _reference(_exported(bundle, temporary / GRAPH, told["onnx"]), table, temporary)
         seal(bundle, temporary, told)
         if chosen.sign is not None:
             sign(temporary, chosen.sign)
@@ -137,11 +138,17 @@ def _companions(run: Path, bundle: Bundle, table: Table, folder: Path, options: 
     for path in (source.metrics, source.card):
         if path.is_file():
             shutil.copyfile(path, folder / path.name)
-    write_json(folder / REFERENCE, make_reference(bundle, table))
     if options.weights:
         write_weights(bundle, folder)
     if options.samples:
         write_samples(bundle, table, folder)
+
+
+def _reference(exported: Bundle, table: Table, folder: Path) -> None:
+    """What drift is measured against, as the graph that serves sees it: a smaller precision sees a little otherwise."""
+    reference = make_reference(exported, table)
+    write_json(folder / REFERENCE, reference.summary)
+    embedding.save(reference.projections, folder)
 
 
 def _table_of(run: Path) -> Table:

@@ -16,7 +16,7 @@ from consilience.serving.guard import Guard
 from consilience.serving.house import House
 from consilience.serving.page import make_page
 from consilience.serving.protocol_v2 import make_routes_v2
-from consilience.serving.routes import answered, make_routes
+from consilience.serving.routes import add_model, answered, make_routes
 
 
 def make_app(house: House, at_end: Callable[[], None] = lambda: None) -> FastAPI:
@@ -32,9 +32,16 @@ def make_app(house: House, at_end: Callable[[], None] = lambda: None) -> FastAPI
     app.include_router(make_routes(house))
     app.include_router(make_routes_v2(house))
     app.include_router(make_page(house))
+    house.added = lambda name: _add(app, house, name)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_middleware(_guarded(house))
     return app
+
+
+def _add(app: FastAPI, house: House, name: str) -> None:
+    """Routes of a model that came while the server ran; the description is made anew when it is next asked for."""
+    add_model(app.router, house, name)
+    app.openapi_schema = None
 
 
 def _guarded(house: House) -> Any:

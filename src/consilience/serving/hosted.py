@@ -12,7 +12,7 @@ import polars as pl
 
 from consilience.artifacts.bundle import Bundle, Opinion
 from consilience.artifacts.decoded import decoded
-from consilience.artifacts.manifest import MANIFEST, sha256
+from consilience.artifacts.manifest import version_of
 from consilience.artifacts.rules import subsets
 from consilience.artifacts.run_folder import find_bundle
 from consilience.artifacts.store import SAMPLES
@@ -20,10 +20,12 @@ from consilience.core.disciplines import disciplines_of
 from consilience.core.registry import get
 from consilience.data.features import Features, in_memory
 from consilience.data.table import read_table
-from consilience.evaluation.confidence.columns import certain_columns
+from consilience.evaluation.confidence.columns import certain_columns, refer_column, refer_threshold
 from consilience.evaluation.contribution.game import shapley
 from consilience.model import Model, load
 from consilience.serving.rows import Row, to_frame
+from consilience.watching import embedding
+from consilience.watching.reference import has_groups
 
 EXPLAINED = 6
 """Most disciplines whose shares are computed over all subsets; beyond, over singles and leave-one-out."""
@@ -33,11 +35,14 @@ SMALL = 16 << 10
 
 
 class Asked(NamedTuple):
-    """A row, and what its answer should hold beside the prediction. level: 0 = no set or interval."""
+    """A row, and what its answer should hold beside the prediction. level: 0 = no set or interval. abstain: error rate
+    among the rows that are not referred to a person. embed: also what the log keeps of the encoders' view."""
 
     row: Row
     level: float = 0.0
     explain: bool = False
+    abstain: float | None = None
+    embed: bool = False
 
 
 @final
@@ -47,7 +52,8 @@ class Hosted:
     def __init__(self, name: str, path: Path) -> None:
         self.name, self.path = name, path
         self.model: Model = load(path)
-        self.version = sha256(find_bundle(path) / MANIFEST)[:12]
+        self.version = version_of(find_bundle(path))
+        self.projections = embedding.load(find_bundle(path))
         self.columns = self.bundle.modalities
         self.disciplines = disciplines_of(self.bundle.recipe)
         self.examples = self._example()
@@ -66,6 +72,12 @@ class Hosted:
         opinion = self.bundle.judge(features, texts, index)
         answers = self._predictions(opinion)
         self._levels(asked, opinion, answers)
+        self._referred(asked, opinion, answers)
+        if any(a.embed for a in asked):
+            seen = embedding.embedded(self.projections, opinion.pooled, has_groups(self.bundle, opinion))
+            for a, answer, values in zip(asked, answers, seen, strict=bool(seen)):
+                if a.embed:
+                    answer["embedded"] = values
         for place, groups in enumerate(self.bundle.groups):
             for row, answer in enumerate(answers):
                 answer["given"][groups] = bool(opinion.has[row, place])
@@ -94,6 +106,22 @@ class Hosted:
                     answers[row]["set"] = found["set"][row].split(" | ") if found["set"][row] else []
                 elif a.level == level:
                     answers[row]["interval"] = [float(found["low"][row]), float(found["high"][row])]
+
+    def threshold(self, abstain: float) -> float:
+        """The confidence below which a row is referred.
+
+        Raises:
+            InputError: when the run knows none for this error rate.
+        """
+        return refer_threshold(self.model.metrics, abstain)
+
+    def _referred(self, asked: list[Asked], opinion: Opinion, answers: list[dict[str, Any]]) -> None:
+        for rate in {a.abstain for a in asked} - {None}:
+            assert rate is not None
+            found = refer_column(self.bundle, opinion, self.threshold(rate))["refer"]
+            for row, a in enumerate(asked):
+                if a.abstain == rate:
+                    answers[row]["referred"] = bool(found[row])
 
     def _explain(
         self, rows: np.ndarray[Any, Any], features: Features, texts: pl.DataFrame, answers: list[dict[str, Any]]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+if TYPE_CHECKING:
+    from consilience.watching.prediction_log import PredictionLog
 
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -42,6 +45,16 @@ class Measures:
                     self.missing.labels(model, group).inc()
             for repair in answer["repairs"]:
                 self.repairs.labels(model, repair["code"]).inc()
+
+    def watch(self, log: PredictionLog) -> None:
+        """Tell how the log stands: a row that is counted as logged is on the disk."""
+        told = {
+            "consilience_logged_rows": ("Rows that the prediction log has committed", lambda: log.written),
+            "consilience_log_lost": ("Rows and audit lines that could not be written", lambda: log.lost),
+            "consilience_log_waiting": ("Requests that wait to be written", lambda: log.waiting),
+        }
+        for name, (what, figure) in told.items():
+            Gauge(name, what, registry=self.registry).set_function(figure)
 
     def text(self) -> bytes:
         """In Prometheus' text format."""

@@ -18,8 +18,9 @@ from starlette.responses import Response
 
 from consilience.core.registry import get
 from consilience.serving.bodies import read_body, read_json
+from consilience.serving.fetching import fetched
 from consilience.serving.hosted import Asked, Hosted
-from consilience.serving.house import House
+from consilience.serving.house import Answers, House
 from consilience.serving.refused import RefusedError
 from consilience.serving.routes import answered
 from consilience.serving.rows import read_rows
@@ -56,29 +57,40 @@ def make_routes_v2(house: House) -> APIRouter:
     async def ready() -> Response:
         return answered({"ready": house.ready}, 200 if house.ready else 503)
 
-    @router.get("/models/{name}")
-    async def metadata(name: str) -> Response:
-        return answered(_metadata(house.of(name)))
-
-    @router.get("/models/{name}/ready")
-    async def model_ready(name: str) -> Response:
-        return answered({"name": house.of(name).name, "ready": house.ready})
-
-    @router.post("/models/{name}/infer")
-    async def infer(name: str, request: Request) -> Response:
-        hosted = house.of(name)
-        body = await read_body(request, house.settings)
-        cut = request.headers.get("inference-header-content-length", "")
-        head, binary = (body[: int(cut)], body[int(cut) :]) if cut.isdigit() else (body, b"")
-        given = read_json(head)
-        rows = read_rows(_rows(given.get("inputs"), binary, hosted), hosted.columns, house.settings)
-        answers = await house.answer(name, [Asked(row) for row in rows])
-        return answered({**_outputs(hosted, answers), **({"id": str(given["id"])} if "id" in given else {})})
-
+    _add_model(router, house)
     return router
 
 
-def _metadata(hosted: Hosted) -> dict[str, Any]:
+def _add_model(router: APIRouter, house: House) -> None:
+    """Of a model, and of a version of it; without a version the latest is meant."""
+    for base in ("/models/{name}", "/models/{name}/versions/{version}"):
+
+        @router.get(base)
+        async def metadata(name: str, version: str | None = None) -> Response:
+            return answered(_metadata(house.of(name, version), house.versions(name)))
+
+        @router.get(f"{base}/ready")
+        async def model_ready(name: str, version: str | None = None) -> Response:
+            return answered({"name": house.of(name, version).name, "ready": house.ready})
+
+        @router.post(f"{base}/infer")
+        async def infer(name: str, request: Request, version: str | None = None) -> Response:
+            return await _infer(house, (name, version), request)
+
+
+async def _infer(house: House, model: tuple[str, str | None], request: Request) -> Response:
+    hosted = house.of(*model)
+    body = await read_body(request, house.settings)
+    cut = request.headers.get("inference-header-content-length", "")
+    head, binary = (body[: int(cut)], body[int(cut) :]) if cut.isdigit() else (body, b"")
+    given = read_json(head)
+    found = await fetched(_rows(given.get("inputs"), binary, hosted), hosted.columns, house.settings)
+    rows = read_rows(found, hosted.columns, house.settings)
+    answers = await house.answer(model[0], [Asked(row) for row in rows], model[1])
+    return answered({**_outputs(hosted.name, answers), **({"id": str(given["id"])} if "id" in given else {})})
+
+
+def _metadata(hosted: Hosted, versions: list[str]) -> dict[str, Any]:
     inputs = [
         {"name": column, "datatype": "FP64" if modality == "number" else "BYTES", "shape": [-1]}
         for column, modality in hosted.columns.items()
@@ -89,7 +101,7 @@ def _metadata(hosted: Hosted) -> dict[str, Any]:
         outputs.append({"name": "probabilities", "datatype": "FP64", "shape": shape})
     return {
         "name": hosted.name,
-        "versions": [hosted.version],
+        "versions": versions,
         "platform": "consilience_onnx",
         "inputs": inputs,
         "outputs": outputs,
@@ -151,11 +163,12 @@ def _cells(values: list[Any], modality: str | None) -> list[Any]:
     return [v.decode("utf-8", "replace") if isinstance(v, bytes) else v for v in values]
 
 
-def _outputs(hosted: Hosted, answers: list[dict[str, Any]]) -> dict[str, Any]:
+def _outputs(name: str, found: Answers) -> dict[str, Any]:
+    answers = found.rows
     said = [str(a["prediction"]) for a in answers]
     outputs = [{"name": "prediction", "datatype": "BYTES", "shape": [len(said)], "data": said}]
     if answers and "probabilities" in answers[0]:
         shares = [p for a in answers for p in a["probabilities"].values()]
         shape = [len(said), len(shares) // len(said)]
         outputs.append({"name": "probabilities", "datatype": "FP64", "shape": shape, "data": shares})
-    return {"model_name": hosted.name, "model_version": hosted.version, "outputs": outputs}
+    return {"model_name": name, "model_version": found.version, "outputs": outputs}

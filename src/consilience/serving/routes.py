@@ -13,8 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from consilience.serving.bodies import read_body, read_form, read_json, read_table_rows
+from consilience.serving.fetching import fetched
 from consilience.serving.hosted import Asked
-from consilience.serving.house import House
+from consilience.serving.house import Answers, House
 from consilience.serving.refused import RefusedError
 from consilience.serving.rows import read_rows
 from consilience.serving.schema import described, predict_schema
@@ -28,7 +29,7 @@ def make_routes(house: House) -> APIRouter:
     router = APIRouter()
     _add_state(router, house)
     for name in house.names:
-        _add_model(router, house, name)
+        add_model(router, house, name)
     return router
 
 
@@ -56,30 +57,46 @@ def _add_state(router: APIRouter, house: House) -> None:
     @router.get("/v1/models")
     async def models() -> Response:
         """The models of this server: columns, task, version."""
-        return answered({"models": [described(house.of(name)) for name in house.names]})
+        return answered({"models": [_described(house, name) for name in house.names]})
+
+    @router.post("/v1/models/{name}/reload", include_in_schema=False)
+    async def reload(name: str, request: Request) -> Response:
+        return await _reload(house, name, request)
 
 
-def _add_model(router: APIRouter, house: House, name: str) -> None:
+async def _reload(house: House, name: str, request: Request) -> Response:
+    await read_body(request, house.settings)
+    return answered({"model": name, "version": (await house.reload(name)).version})
+
+
+def _described(house: House, name: str) -> dict[str, Any]:
+    return {**described(house.of(name)), "versions": house.versions(name)}
+
+
+def add_model(router: APIRouter, house: House, name: str) -> None:
+    """The routes of one model."""
     base = f"/v1/models/{name}"
 
     async def predict(request: Request) -> Response:
-        """Predictions for rows: {"rows": [{column: value}], "level": 0.9, "explain": false}."""
+        """Predictions for rows: {"rows": [{column: value}], "level": 0.9, "abstain": 0.05, "explain": false}."""
         body = await read_body(request, house.settings)
         given = read_json(body)
-        read = (given.get("rows"), house.of(name).columns, house.settings)
+        version = read_version(given.get("version"))
+        columns = house.of(name, version).columns
+        read = (await fetched(given.get("rows"), columns, house.settings), columns, house.settings)
         # much to read is read beside the loop, which answers others meanwhile; a thread costs a small request more
         rows = read_rows(*read) if len(body) < LARGE else await asyncio.to_thread(read_rows, *read)
-        level, explain = read_level(given.get("level")), given.get("explain", False) is True
-        answers = await house.answer(name, [Asked(row, level, explain) for row in rows])
-        return answered({"model": name, "version": house.of(name).version, "predictions": answers})
+        level, abstain = read_level(given.get("level")), read_share(given.get("abstain"), "abstain")
+        explain = given.get("explain", False) is True
+        answers = await house.answer(name, [Asked(row, level, explain, abstain) for row in rows], version)
+        return _answered(name, answers)
 
     async def predict_form(request: Request) -> Response:
         """A prediction for one row of a multipart form; files are images and recordings."""
         columns = house.of(name).columns
-        given = await read_form(request, columns, house.settings)
-        row = read_rows([given], columns, house.settings)[0]
-        answers = await house.answer(name, [Asked(row, explain=True)])
-        return answered({"model": name, "version": house.of(name).version, "predictions": answers})
+        given = await fetched([await read_form(request, columns, house.settings)], columns, house.settings)
+        row = read_rows(given, columns, house.settings)[0]
+        return _answered(name, await house.answer(name, [Asked(row, explain=True)]))
 
     async def predict_table(request: Request) -> Response:
         """Predictions for a table (CSV, TSV, JSON Lines, Parquet), as JSON, CSV or Parquet: see Accept."""
@@ -87,18 +104,18 @@ def _add_model(router: APIRouter, house: House, name: str) -> None:
         columns = house.of(name).columns
         kind = request.headers.get("content-type", "")
         found = await asyncio.to_thread(read_table_rows, body, kind, columns)
+        found = await fetched(found, columns, house.settings)
         rows = await asyncio.to_thread(read_rows, found, columns, house.settings)
         answers = await house.answer(name, [Asked(row) for row in rows])
-        return _as_table(answers, request.headers.get("accept", ""))
+        return _as_table(answers.rows, request.headers.get("accept", ""))
 
     async def reload(request: Request) -> Response:
         """Load the model's folder again; requests that wait are answered by the old one."""
-        await read_body(request, house.settings)
-        return answered({"model": name, "version": (await house.reload(name)).version})
+        return await _reload(house, name, request)
 
     async def model() -> Response:
-        """Columns, task, version and metrics of the model."""
-        return answered(described(house.of(name)))
+        """Columns, task, versions and metrics of the model."""
+        return answered(_described(house, name))
 
     extra = predict_schema(house.of(name))
     router.add_api_route(base, model, methods=["GET"], name=f"{name} model")
@@ -113,15 +130,37 @@ def read_level(value: Any) -> float:
     Raises:
         RefusedError: 422 when it is no probability between 0 and 1.
     """
+    return read_share(value, "level") or 0.0
+
+
+def read_share(value: Any, field: str) -> float | None:
+    """
+    Raises:
+        RefusedError: 422 when it is given and no number between 0 and 1.
+    """
     if value is None:
-        return 0.0
+        return None
     try:
-        level = float(value)
-    except (TypeError, ValueError):
-        level = -1.0
-    if not 0 < level < 1:
-        raise RefusedError(422, '"level" lies between 0 and 1')
-    return level
+        share = float(value)
+    except (TypeError, ValueError, OverflowError):
+        share = -1.0
+    if not 0 < share < 1:
+        raise RefusedError(422, f'"{field}" lies between 0 and 1')
+    return share
+
+
+def read_version(value: Any) -> str | None:
+    """
+    Raises:
+        RefusedError: 422 when it is given and no text.
+    """
+    if value is not None and not isinstance(value, str):
+        raise RefusedError(422, '"version" is a text')
+    return value
+
+
+def _answered(name: str, answers: Answers) -> Response:
+    return answered({"model": name, "version": answers.version, "predictions": answers.rows})
 
 
 def _as_table(answers: list[dict[str, Any]], accept: str) -> Response:

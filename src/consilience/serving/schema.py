@@ -46,7 +46,9 @@ def predict_schema(hosted: Hosted) -> dict[str, Any]:
         "properties": {
             "rows": {"type": "array", "items": row, "minItems": 1},
             "level": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+            "abstain": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
             "explain": {"type": "boolean"},
+            "version": {"type": "string"},
         },
     }
     content = {"application/json": {"schema": body, "example": {"rows": [example], "level": 0.9}}}

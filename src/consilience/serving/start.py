@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,38 +10,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from consilience.core.errors import InputError, MissingExtraError
 from consilience.serving.settings import Settings
 from consilience.watching import audit
-from consilience.watching.prediction_log import PredictionLog
+from consilience.watching.prediction_log import Audits, PredictionLog, Told
 
 if TYPE_CHECKING:
     import polars as pl
 
     from consilience.serving.hosted import Hosted
-    from consilience.serving.house import Record
+    from consilience.serving.house import House, Record
 
 LIBRARIES = ("fastapi", "uvicorn", "orjson", "prometheus_client", "multipart")
 GRACE = 30
 """Seconds that running requests get when the server is told to stop."""
-
-
-def name_models(given: Sequence[str]) -> dict[str, Path]:
-    """name → folder of "name=folder" or "folder" (named like the folder).
-
-    Raises:
-        InputError: for a name that fits no address, a name given twice, or no such folder.
-    """
-    found: dict[str, Path] = {}
-    for text in given:
-        name, _, folder = text.rpartition("=")
-        path = Path(folder)
-        if not path.is_dir():
-            raise InputError("no such folder", where=text)
-        name = name or re.sub(r"[^0-9A-Za-z_.-]+", "-", path.resolve().name)
-        if not re.fullmatch(r"[0-9A-Za-z_.-]{1,80}", name):
-            raise InputError(f"{name!r} cannot stand in an address", where=text, fix="Letters, digits, _ . and - can")
-        if name in found:
-            raise InputError(f"two models are named {name!r}", where=text, fix="Give names: name=folder")
-        found[name] = path
-    return found
 
 
 class Logging(NamedTuple):
@@ -63,19 +41,17 @@ def need_libraries() -> None:
             raise MissingExtraError(library, "serve", "Serving")
 
 
-def start(models: dict[str, Path], settings: Settings, at: tuple[str, int], logging: Logging) -> None:
-    """Listen at host and port until told to stop; running requests are answered and logged first."""
+def start(models: Mapping[str, Sequence[Path]], settings: Settings, at: tuple[str, int], logging: Logging) -> None:
+    """Listen at host and port until told to stop; running requests are answered and logged first.
+
+    Raises:
+        InputError: when a model, the log or the settings cannot be used.
+    """
     import uvicorn
 
     from consilience.serving.app import make_app
-    from consilience.serving.house import House
 
-    audits = {name: path for name, folder in models.items() if (path := audit.beside(folder)).is_file()}
-    log = _open_log(logging, audits)
-    house = House(models, settings, None if log is None else recorder(log))
-    for name in house.names:
-        if name in audits:
-            audit.append(audits[name], "deploy", {"name": name, "version": house.of(name).version})
+    house, log = open_house(models, settings, logging)
     uvicorn.run(
         make_app(house, lambda: None if log is None else log.close()),
         host=at[0],
@@ -89,16 +65,49 @@ def start(models: dict[str, Path], settings: Settings, at: tuple[str, int], logg
     )
 
 
+def open_house(
+    models: Mapping[str, Sequence[Path]], settings: Settings, logging: Logging
+) -> tuple[House, PredictionLog | None]:
+    """The models with their log; every model that has an audit beside it gets a line there when it is deployed.
+
+    Raises:
+        InputError: as `start`.
+    """
+    from consilience.serving.house import House
+
+    deployed: dict[tuple[str, str], Path] = {}  # never shortened: rows of a model that was swapped still wait
+
+    def loaded(hosted: Hosted) -> None:
+        path = audit.beside(hosted.path)
+        if path.is_file():
+            audit.append(path, "deploy", {"name": hosted.name, "version": hosted.version})
+            deployed[hosted.name, hosted.version] = path
+
+    log = _open_log(logging, lambda model, version: deployed.get((model, version)))
+    if settings.log_sync and log is None:
+        raise InputError("nothing is logged that could be waited for", where="--log-sync", fix="Give --log too")
+    house = House(models, settings, None if log is None else recorder(log), loaded)
+    if log is not None:
+        house.measures.watch(log)
+    return house, log
+
+
 def recorder(log: PredictionLog) -> Record:
     """What a server calls after each answer."""
 
-    def record(hosted: Hosted, frame: pl.DataFrame, answers: Sequence[Mapping[str, Any]], seconds: float) -> list[str]:
-        return log.record((hosted.name, hosted.version), hosted.columns, frame, answers, seconds)
+    def record(
+        hosted: Hosted,
+        frame: pl.DataFrame,
+        answers: Sequence[Mapping[str, Any]],
+        seconds: float,
+        told: Told | None = None,
+    ) -> list[str]:
+        return log.record((hosted.name, hosted.version), hosted.columns, frame, answers, seconds, told)
 
     return record
 
 
-def _open_log(logging: Logging, audits: Mapping[str, Path]) -> PredictionLog | None:
+def _open_log(logging: Logging, audits: Audits) -> PredictionLog | None:
     if logging.url is None:
         return None
     if logging.keep not in ("summary", "full"):

@@ -2,29 +2,38 @@
 the number of questions (Holm 1979), and silent about differences that are certain but too small to matter.
 
 Numbers and figures: Kolmogorov and Smirnov. Categories and predicted classes: chi-squared. Missing cells and categories
-that the model does not know: Fisher's exact test.
+that the model does not know: Fisher's exact test. Media and texts as the model's encoders see them: maximum mean
+discrepancy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from consilience.watching.two_samples import compare
+
+Array = np.ndarray[Any, Any]
+Samples = Mapping[str, tuple[Array, Array]]
+NO_SAMPLES: Samples = MappingProxyType({})
 LEVEL = 0.01
 """Chance of any false alarm in one look at all columns."""
 FEWEST = 30
 """Rows below which nothing is said."""
-LEAST = {"distribution": 0.1, "categories": 0.1, "missing": 0.02, "unknown": 0.01, "prediction": 0.1}
-"""Smallest effect that alarms: largest gap of the distribution functions, total variation, difference of shares."""
+LEAST = {"distribution": 0.1, "categories": 0.1, "missing": 0.02, "unknown": 0.01, "prediction": 0.1, "embedding": 0.1}
+"""Smallest effect that alarms: largest gap of the distribution functions, total variation, difference of shares; of
+embeddings, how much better than chance (0) to perfect (1) rows of today are told from those before."""
 
 
 class Look(NamedTuple):
     """One question and its answer.
 
-    column: of the table, or "prediction". kind: see LEAST. figure: what of the column, "" for the column itself.
-    effect: see LEAST. p: of the test, for several figures of a column the smallest times their number.
+    column: of the table, or "prediction"; of an embedding, the columns of its group. kind: see LEAST. figure: what of
+    the column, "" for the column itself. effect: see LEAST. p: of the test, for several figures of a column the
+    smallest times their number.
     """
 
     column: str
@@ -49,12 +58,14 @@ def find_drift(
     now: Mapping[str, Any],
     predicted: Mapping[str, Any],
     known: Mapping[str, Sequence[str]],
+    embeddings: Samples = NO_SAMPLES,
 ) -> Drift:
     """Compare summaries of `watching.reference`.
 
     Args:
         reference: of the bundle. now: columns of today's rows. predicted: of today's predictions.
         known: category column → values that the model knows.
+        embeddings: columns of a group → its rows in the reference and today, [n, D] and [m, D].
     """
     rows = int(predicted["rows"])
     if rows < FEWEST:
@@ -66,6 +77,7 @@ def find_drift(
         for look in _of_column(column, was, now[column], known.get(column))
     ]
     looks += _of_prediction(reference["prediction"], predicted)
+    looks += [_of_embedding(c, *pair) for c, pair in embeddings.items() if min(len(rows) for rows in pair) >= FEWEST]
     adjusted = holm([look.p for look in looks])
     alarms = [look for look, p in zip(looks, adjusted, strict=True) if p < LEVEL and look.effect >= LEAST[look.kind]]
     alarms.sort(key=lambda look: (look.p, -look.effect))
@@ -158,6 +170,13 @@ def _of_prediction(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[L
     figures = {n: was[n] for n in ("confidence", "value") if was.get(n)}
     for look in _figures("prediction", figures, now):
         yield look._replace(kind="prediction")
+
+
+def _of_embedding(columns: str, was: Array, now: Array) -> Look:
+    verdict = compare(was, now)
+    share = verdict.told_apart
+    sentence = f"{columns}: as the model sees them, {share:.0%} of the rows are told from those before (chance: 50%)"
+    return Look(columns, "embedding", "", max(2 * share - 1, 0.0), verdict.p, sentence)
 
 
 def _fisher(table: list[list[int]]) -> float:

@@ -12,16 +12,24 @@ import numpy as np
 
 from consilience.artifacts.bundle import Bundle
 from consilience.artifacts.decoded import decoded
+from consilience.artifacts.manifest import version_of
 from consilience.artifacts.run_folder import find_bundle
 from consilience.artifacts.store import REFERENCE
 from consilience.core.errors import InputError, nearest
 from consilience.data.table import Table
 from consilience.evaluation.intervals import with_intervals
 from consilience.model import load
-from consilience.watching.drift import FEWEST, LEVEL, find_drift
+from consilience.watching import embedding
+from consilience.watching.drift import FEWEST, LEVEL, Samples, find_drift
 from consilience.watching.inputs import logged_row, summary_row
 from consilience.watching.prediction_log import open_engine
-from consilience.watching.reference import make_reference, summarise, summarise_predictions
+from consilience.watching.reference import (
+    Reference,
+    has_groups,
+    make_reference,
+    summarise,
+    summarise_predictions,
+)
 
 MOST_ROWS = 20_000
 """Latest rows of the log that are looked at."""
@@ -50,12 +58,14 @@ def monitor(
     bundle = load(path).bundle
     if (log is None) == (table is None):
         raise InputError("rows come either from a log or from a table", fix="Give --log URL or --table TABLE")
-    known = _reference(bundle, path) if reference is None else make_reference(bundle, reference)
-    columns = bundle.modalities
-    rows = _logged(str(log), days, model) if table is None else _predicted(bundle, table, columns)
+    kept = embedding.load(find_bundle(path))
+    made = _reference(path, kept) if reference is None else make_reference(bundle, reference, kept or None)
+    known, columns = made.summary, bundle.modalities
+    rows = _logged(str(log), days, model) if table is None else _predicted(bundle, table, made)
     now = summarise((logged_row(row["inputs"], columns) for row in rows), columns)
     predicted = summarise_predictions([r["prediction"] for r in rows], [r["probabilities"] for r in rows])
-    drift = find_drift(known, now, predicted, _vocabularies(bundle))
+    version = None if table is not None else version_of(find_bundle(path))
+    drift = find_drift(known, now, predicted, _vocabularies(bundle), _embeddings(bundle, made, rows, version))
     times = [row["time"] for row in rows if row.get("time")]
     return {
         "model": str(path),
@@ -77,7 +87,7 @@ def _share(column: Mapping[str, Any]) -> float:
     return float(column["missing"] / max(column["rows"], 1))
 
 
-def _reference(bundle: Bundle, path: Path) -> dict[str, Any]:
+def _reference(path: Path, projections: embedding.Projections) -> Reference:
     file = find_bundle(path) / REFERENCE
     if not file.is_file():
         raise InputError(
@@ -85,7 +95,21 @@ def _reference(bundle: Bundle, path: Path) -> dict[str, Any]:
             where=str(path),
             fix="Export it (consilience export RUN BUNDLE), or give rows: --reference TABLE",
         )
-    return dict(json.loads(file.read_text(encoding="utf-8")))
+    return Reference(json.loads(file.read_text(encoding="utf-8")), projections)
+
+
+def _embeddings(
+    bundle: Bundle, reference: Reference, rows: Sequence[Mapping[str, Any]], version: str | None
+) -> Samples:
+    """Both sides of each group. version: only rows that this version of the model answered: another's encoders see
+    otherwise; None = all."""
+    own = [r["embedded"] for r in rows if r["embedded"] and (version is None or r["version"] == version)]
+    today = embedding.gathered(own)
+    return {
+        ", ".join(bundle.recipe.groups[g].columns): (projection.sample, today[g])
+        for g, projection in reference.projections.items()
+        if g in today
+    }
 
 
 def _vocabularies(bundle: Bundle) -> dict[str, list[str]]:
@@ -102,10 +126,12 @@ def _logged(url: str, days: float | None, model: str | None) -> list[dict[str, A
     """The latest rows with their labels, where feedback came."""
     from sqlalchemy import select
 
-    from consilience.watching.tables import feedback, predictions
+    from consilience.watching.tables import embeddings, feedback, predictions
 
     joined = predictions.outerjoin(feedback, predictions.c.id == feedback.c.id)
-    query = select(predictions, feedback.c.label).select_from(joined).order_by(predictions.c.time.desc())
+    joined = joined.outerjoin(embeddings, predictions.c.id == embeddings.c.id)
+    query = select(predictions, feedback.c.label, embeddings.c.embedded).select_from(joined)
+    query = query.order_by(predictions.c.time.desc())
     if days is not None:
         query = query.where(predictions.c.time >= datetime.now(UTC) - timedelta(days=days))
     if model is not None:
@@ -124,9 +150,13 @@ def _logged(url: str, days: float | None, model: str | None) -> list[dict[str, A
     return rows
 
 
-def _predicted(bundle: Bundle, table: Table, columns: Mapping[str, str]) -> list[dict[str, Any]]:
+def _predicted(bundle: Bundle, table: Table, reference: Reference) -> list[dict[str, Any]]:
     adapted, _ = bundle.adapt(table)
-    said, shares = decoded(bundle.task, bundle.predict(table)[0])
+    final, seen, columns = [], [], bundle.modalities
+    for opinion, _ in bundle.opinions(table):
+        final.append(opinion.final)
+        seen += embedding.embedded(reference.projections, opinion.pooled, has_groups(bundle, opinion))
+    said, shares = decoded(bundle.task, np.concatenate(final))
     target = bundle.recipe.target
     labels = table.frame[target].to_list() if target in table.frame.columns else [None] * table.rows
     return [
@@ -135,6 +165,7 @@ def _predicted(bundle: Bundle, table: Table, columns: Mapping[str, str]) -> list
             "prediction": str(said[i]),
             "probabilities": shares[i],
             "label": None if labels[i] is None else str(labels[i]),
+            "embedded": seen[i] if seen else None,
         }
         for i, row in enumerate(adapted.frame.iter_rows(named=True))
     ]

@@ -1,7 +1,9 @@
 """What a served model said, row by row: written by a thread of its own, never in a request's way.
 
-SQLite by default (write-ahead log, every transaction synced), any SQLAlchemy address besides. What was handed over and
-flushed is on the disk; at the end of the server everything is flushed.
+SQLite by default (write-ahead log, every transaction synced), any SQLAlchemy address besides. An entry is acknowledged
+when the transaction that holds it is committed and its audit line written: `written` counts those rows, and whoever
+handed it over can be told. At the end of the server everything is flushed; a killed process loses what was not yet
+acknowledged.
 """
 
 from __future__ import annotations
@@ -13,15 +15,15 @@ import queue
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, final
 
 import polars as pl
 
 from consilience.core.errors import InputError, MissingExtraError
+from consilience.core.files import finite
 from consilience.watching import audit
 from consilience.watching.inputs import full_row, summary_row
 
@@ -37,8 +39,14 @@ RETAIN_EVERY = 3600.0
 """Seconds between looks for rows that are too old."""
 
 Keep = Literal["summary", "full"]
-Audits = Mapping[str, Path]
-NOTHING: Audits = MappingProxyType({})
+Audits = Callable[[str, str], Path | None]
+"""Model and version → audit file."""
+Told = Callable[[bool], None]
+"""Told in the writer's thread that an entry is on the disk, or (False) that it could not be written."""
+
+
+def no_audit(model: str, version: str) -> Path | None:
+    """Nothing is audited."""
 
 
 class Entry(NamedTuple):
@@ -52,13 +60,16 @@ class Entry(NamedTuple):
     seconds: float
     time: datetime
     ids: Sequence[str]
+    told: Told | None
 
 
 @final
 class PredictionLog:
     """Args: url: of SQLAlchemy ("sqlite:///log.db"), or a file for SQLite. keep: of each input a summary, or all of it.
-    retain_days: rows older than this are deleted; None = kept. audits: model → audit file, which gets a digest of every
-    transaction.
+    retain_days: rows older than this are deleted; None = kept. audits: the file of a model and version, which gets a
+    digest of every transaction.
+
+    Attributes: written: rows that are on the disk. lost: rows and audit lines that could not be written.
 
     Raises:
         MissingExtraError: when SQLAlchemy is not installed.
@@ -66,11 +77,11 @@ class PredictionLog:
     """
 
     def __init__(
-        self, url: str, keep: Keep = "summary", retain_days: float | None = None, audits: Audits = NOTHING
+        self, url: str, keep: Keep = "summary", retain_days: float | None = None, audits: Audits = no_audit
     ) -> None:
         self.engine = open_engine(url)
         self._keep, self._retain, self._audits = keep, retain_days, audits
-        self.lost = 0
+        self.written, self.lost = 0, 0
         self._queue: queue.Queue[Entry | threading.Event | None] = queue.Queue(WAITING)
         self._writer = threading.Thread(target=self._run, name="prediction-log", daemon=True)
         self._writer.start()
@@ -82,14 +93,16 @@ class PredictionLog:
         frame: pl.DataFrame,
         answers: Sequence[Mapping[str, Any]],
         seconds: float,
+        told: Told | None = None,
     ) -> list[str]:
         """Hand one answered request over; returns the ids of its rows.
 
         Args:
-            model: name and version. columns: column → modality. answers: as `serving.hosted` makes them.
+            model: name and version. columns: column → modality. answers: as `serving.hosted` makes them, "embedded"
+                among them. told: called once, when the entry is acknowledged or lost.
         """
         ids = [uuid.uuid4().hex for _ in range(frame.height)]
-        self._queue.put(Entry(*model, columns, frame, answers, seconds, datetime.now(UTC), ids))
+        self._queue.put(Entry(*model, columns, frame, answers, seconds, datetime.now(UTC), ids, told))
         return ids
 
     def flush(self) -> None:
@@ -104,6 +117,11 @@ class PredictionLog:
         if self.lost:
             raise InputError(f"{self.lost} rows or audit lines could not be written; the program's log says why")
 
+    @property
+    def waiting(self) -> int:
+        """Requests that wait to be written."""
+        return self._queue.qsize()
+
     def close(self) -> None:
         """Write what waits and stop."""
         self._queue.put(None)
@@ -114,7 +132,14 @@ class PredictionLog:
         last = 0.0
         while True:
             entries, others = self._take()
-            self._write(entries)
+            try:
+                sound = self._write(entries)
+            except Exception as error:  # whatever a cell does to its summary: without its writer the log is deaf
+                self._lose(sum(len(e.ids) for e in entries), error)
+                sound = False
+            for entry in entries:
+                if entry.told is not None:
+                    entry.told(sound)
             if self._retain is not None and time.monotonic() - last > RETAIN_EVERY:
                 forget(self.engine, datetime.now(UTC) - timedelta(days=self._retain))
                 last = time.monotonic()
@@ -134,42 +159,55 @@ class PredictionLog:
             first = self._queue.get()
         return entries, [first]
 
-    def _write(self, entries: Iterable[Entry]) -> None:
+    def _write(self, entries: Sequence[Entry]) -> bool:
+        """Whether all of it is on the disk."""
         rows = [row for entry in entries for row in _rows(entry, self._keep)]
+        embedded = [row for entry in entries for row in _embedded(entry)]
         if not rows:
-            return
+            return True
         from sqlalchemy.exc import SQLAlchemyError
 
-        from consilience.watching.tables import predictions
+        from consilience.watching.tables import embeddings, predictions
 
         for wait in (*WAITS, None):
             try:
                 with self.engine.begin() as connection:
                     connection.execute(predictions.insert(), rows)
+                    if embedded:
+                        connection.execute(embeddings.insert(), embedded)
             except SQLAlchemyError as error:
                 if wait is None:
                     self._lose(len(rows), error)
-                    return
+                    return False
                 time.sleep(wait)
             else:
-                self._note(rows)
-                return
+                self.written += len(rows)
+                return self._note(rows)
+        return False
 
     def _lose(self, number: int, error: Exception) -> None:
         """Count and tell what could not be written; the thread goes on."""
         self.lost += number
         log.error("the prediction log lost %d rows or audit lines", number, exc_info=error)
 
-    def _note(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """What was written, as one line in the audit of each model."""
-        for model, path in self._audits.items():
-            own = [[row["id"], row["prediction"]] for row in rows if row["model"] == model]
-            if own:
-                digest = hashlib.sha256(json.dumps(own).encode()).hexdigest()
-                try:
-                    audit.append(path, "predict", {"model": model, "rows": len(own), "digest": digest})
-                except (OSError, InputError) as error:
-                    self._lose(1, error)
+    def _note(self, rows: Sequence[Mapping[str, Any]]) -> bool:
+        """What was written, as one line in the audit of each model; whether all of them were written."""
+        own: dict[tuple[str, str], list[list[str]]] = {}
+        for row in rows:
+            own.setdefault((row["model"], row["version"]), []).append([row["id"], row["prediction"]])
+        sound = True
+        for model, said in own.items():
+            path = self._audits(*model)
+            if path is None:
+                continue
+            digest = hashlib.sha256(json.dumps(said).encode()).hexdigest()
+            try:
+                facts = {"model": model[0], "version": model[1], "rows": len(said), "digest": digest}
+                audit.append(path, "predict", facts)
+            except (OSError, InputError) as error:
+                self._lose(1, error)
+                sound = False
+        return sound
 
 
 def open_engine(url: str) -> Any:
@@ -186,13 +224,18 @@ def open_engine(url: str) -> Any:
 
     address = url if "://" in url else f"sqlite:///{url}"
     try:
-        engine = sqlalchemy.create_engine(address)
+        engine = sqlalchemy.create_engine(address, json_serializer=_json)
         if engine.dialect.name == "sqlite":
             sqlalchemy.event.listen(engine, "connect", _durable)
         metadata.create_all(engine)
     except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
         raise InputError(f"cannot be opened: {str(error).splitlines()[0]}", where=url) from None
     return engine
+
+
+def _json(value: Any) -> str:
+    """Numbers that are not finite become null: PostgreSQL refuses them."""
+    return json.dumps(finite(value), ensure_ascii=False, allow_nan=False)
 
 
 def _durable(connection: Any, _: Any) -> None:
@@ -203,10 +246,19 @@ def _durable(connection: Any, _: Any) -> None:
 
 def forget(engine: Any, before: datetime) -> int:
     """Delete predictions made before a moment; returns how many."""
-    from consilience.watching.tables import predictions
+    from sqlalchemy import select
 
+    from consilience.watching.tables import embeddings, predictions
+
+    old = select(predictions.c.id).where(predictions.c.time < before)
     with engine.begin() as connection:
+        connection.execute(embeddings.delete().where(embeddings.c.id.in_(old)))
         return int(connection.execute(predictions.delete().where(predictions.c.time < before)).rowcount)
+
+
+def _embedded(entry: Entry) -> list[dict[str, Any]]:
+    pairs = zip(entry.ids, entry.answers, strict=True)
+    return [{"id": i, "embedded": answer["embedded"]} for i, answer in pairs if answer.get("embedded")]
 
 
 def _rows(entry: Entry, keep: Keep) -> list[dict[str, Any]]:

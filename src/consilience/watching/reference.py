@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from consilience.artifacts.bundle import Bundle
+from consilience.artifacts.bundle import Bundle, Opinion
 from consilience.artifacts.decoded import decoded
 from consilience.data.table import Table
+from consilience.watching import embedding
+from consilience.watching.embedding import Array, Projection, Projections
 from consilience.watching.inputs import FIGURES, Row, summary_row
 
 ROWS = 2_000
@@ -17,6 +19,14 @@ ROWS = 2_000
 VALUES = 500
 """Values of a figure that are kept, evenly spaced in their order: its quantiles."""
 MOST_CATEGORIES = 1_000
+
+
+class Reference(NamedTuple):
+    """summary: plain JSON, see `make_reference`. projections: of the groups of media and texts, with the reference's
+    rows; none where the model is not exported."""
+
+    summary: dict[str, Any]
+    projections: Projections
 
 
 def summarise(rows: Iterable[Row], columns: Mapping[str, str]) -> dict[str, Any]:
@@ -76,24 +86,48 @@ def summarise_predictions(
     }
 
 
-def make_reference(bundle: Bundle, table: Table) -> dict[str, Any]:
+def make_reference(bundle: Bundle, table: Table, projections: Projections | None = None) -> Reference:
     """The reference of a bundle from labelled or unlabelled rows that it was not trained on, up to 2,000.
 
+    Args:
+        projections: those that logged rows were projected by; learned from the rows when None.
     Returns:
-        {"rows", "columns": see `summarise`, "prediction": see `summarise_predictions`, "accuracy": share of right
-        predictions where classes are predicted and labels known, else None}.
+        summary: {"rows", "columns": see `summarise`, "prediction": see `summarise_predictions`, "accuracy": share of
+        right predictions where classes are predicted and labels known, else None}.
     """
     part = table.spread(ROWS)
     columns = bundle.modalities
     adapted, _ = bundle.adapt(part)
-    final, _ = bundle.predict(part)
+    opinions = [opinion for opinion, _ in bundle.opinions(part)]
+    final = np.concatenate([o.final for o in opinions])
     said, shares = decoded(bundle.task, final)
-    return {
+    summary = {
         "rows": part.rows,
         "columns": summarise((summary_row(r, columns) for r in adapted.frame.iter_rows(named=True)), columns),
         "prediction": summarise_predictions(said, shares),
         "accuracy": _accuracy(bundle, part, final),
     }
+    pooled, has = _all_pooled(bundle, opinions)
+    if projections is None:
+        return Reference(summary, embedding.learn(pooled, has))
+    return Reference(summary, _sampled(projections, pooled, has))
+
+
+def has_groups(bundle: Bundle, opinion: Opinion) -> dict[str, Array]:
+    """group → bool [N], the rows that have it."""
+    return {group: opinion.has[:, place] for place, group in enumerate(bundle.groups)}
+
+
+def _all_pooled(bundle: Bundle, opinions: list[Opinion]) -> tuple[dict[str, Array], dict[str, Array]]:
+    has = [has_groups(bundle, o) for o in opinions]
+    pooled = {g: np.concatenate([o.pooled[g] for o in opinions]) for g in opinions[0].pooled}
+    return pooled, {g: np.concatenate([h[g] for h in has]) for g in bundle.groups}
+
+
+def _sampled(projections: Projections, pooled: dict[str, Array], has: dict[str, Array]) -> dict[str, Projection]:
+    """The same projections with a sample of these rows."""
+    found = embedding.gathered(embedding.embedded(projections, pooled, has))
+    return {g: projections[g]._replace(sample=rows) for g, rows in found.items()}
 
 
 def _accuracy(bundle: Bundle, table: Table, final: np.ndarray[Any, Any]) -> float | None:

@@ -18,6 +18,12 @@ predictions = Table(
     Column("given", JSON, nullable=False),
     Column("milliseconds", Float, nullable=False),
 )
+embeddings = Table(  # of a sample of the predictions: group → a few numbers, see watching.embedding
+    "consilience_embeddings",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("embedded", JSON, nullable=False),
+)
 feedback = Table(
     "consilience_feedback",
     metadata,
