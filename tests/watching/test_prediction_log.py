@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 from tests.conftest import mixed_table
 
-from consilience.core.errors import InputError
+from consilience.core.errors import InputError, MissingExtraError
 from consilience.data.table import read_table
 from consilience.watching import audit
 from consilience.watching.feedback import give_feedback
@@ -124,3 +124,11 @@ def test_a_database_that_cannot_be_opened_is_named() -> None:
         PredictionLog("sqlite:////nowhere/at/all/log.db")
     with pytest.raises(InputError, match="cannot be opened"):
         PredictionLog("nosuchdatabase://host/db")
+    with pytest.raises(InputError, match=r"me:\*\*\*@host"):
+        PredictionLog("nosuchdatabase://me:secret@host/db")
+
+
+def test_a_missing_driver_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(MissingExtraError, match="postgres"):
+        PredictionLog("postgresql://host/db")

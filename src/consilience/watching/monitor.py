@@ -22,7 +22,7 @@ from consilience.model import load
 from consilience.watching import embedding
 from consilience.watching.drift import FEWEST, LEVEL, Samples, find_drift
 from consilience.watching.inputs import logged_row, summary_row
-from consilience.watching.prediction_log import open_engine
+from consilience.watching.prediction_log import open_engine, shown
 from consilience.watching.reference import (
     Reference,
     has_groups,
@@ -61,7 +61,7 @@ def monitor(
     kept = embedding.load(find_bundle(path))
     made = _reference(path, kept) if reference is None else make_reference(bundle, reference, kept or None)
     known, columns = made.summary, bundle.modalities
-    rows = _logged(str(log), days, model) if table is None else _predicted(bundle, table, made)
+    rows = read_log(str(log), days, model) if table is None else _predicted(bundle, table, made)
     now = summarise((logged_row(row["inputs"], columns) for row in rows), columns)
     predicted = summarise_predictions([r["prediction"] for r in rows], [r["probabilities"] for r in rows])
     version = None if table is not None else version_of(find_bundle(path))
@@ -122,8 +122,17 @@ def _vocabularies(bundle: Bundle) -> dict[str, list[str]]:
     }
 
 
-def _logged(url: str, days: float | None, model: str | None) -> list[dict[str, Any]]:
-    """The latest rows with their labels, where feedback came."""
+def read_log(url: str, days: float | None, model: str | None) -> list[dict[str, Any]]:
+    """The latest rows with their labels, where feedback came, and their embeddings, where they were kept.
+
+    Args:
+        days: only the last so many; None = all. model: name in the log, needed where it holds several.
+    Returns:
+        [{"id", "time", "model", "version", "inputs", "prediction", "probabilities", "given", "milliseconds", "label",
+        "embedded"}], the latest first, MOST_ROWS at most.
+    Raises:
+        InputError: when the model is not named and there are several, or nothing was logged.
+    """
     from sqlalchemy import select
 
     from consilience.watching.tables import embeddings, feedback, predictions
@@ -142,11 +151,13 @@ def _logged(url: str, days: float | None, model: str | None) -> list[dict[str, A
         rows = [dict(row) for row in connection.execute(query.limit(MOST_ROWS)).mappings()]
     engine.dispose()
     if model is not None and model not in names:
-        raise InputError(f"no predictions of a model {model!r}", where=url, fix=nearest(model, names))
+        raise InputError(f"no predictions of a model {model!r}", where=shown(url), fix=nearest(model, names))
     if model is None and len(names) > 1:
-        raise InputError("several models were logged", where=url, fix=f"Give --model: {', '.join(sorted(names))}")
+        raise InputError(
+            "several models were logged", where=shown(url), fix=f"Give --model: {', '.join(sorted(names))}"
+        )
     if not rows:
-        raise InputError("nothing was logged" + (f" in the last {days:g} days" if days else ""), where=url)
+        raise InputError("nothing was logged" + (f" in the last {days:g} days" if days else ""), where=shown(url))
     return rows
 
 

@@ -12,6 +12,7 @@ import hashlib
 import json
 import logging
 import queue
+import re
 import threading
 import time
 import uuid
@@ -223,14 +224,30 @@ def open_engine(url: str) -> Any:
     from consilience.watching.tables import metadata
 
     address = url if "://" in url else f"sqlite:///{url}"
+    if address.startswith("postgresql://"):
+        address = address.replace("://", "+psycopg://", 1)  # the driver of the extra
     try:
         engine = sqlalchemy.create_engine(address, json_serializer=_json)
         if engine.dialect.name == "sqlite":
             sqlalchemy.event.listen(engine, "connect", _durable)
         metadata.create_all(engine)
-    except (sqlalchemy.exc.SQLAlchemyError, ImportError) as error:
-        raise InputError(f"cannot be opened: {str(error).splitlines()[0]}", where=url) from None
+    except ImportError as error:
+        if "psycopg" in str(error.name):
+            raise MissingExtraError("psycopg", "postgres", "A log in PostgreSQL") from None
+        raise InputError(f"cannot be opened: {error}", where=shown(url)) from None
+    except sqlalchemy.exc.SQLAlchemyError as error:
+        raise InputError(f"cannot be opened: {str(error).splitlines()[0]}", where=shown(url)) from None
     return engine
+
+
+def shown(url: str) -> str:
+    """The address without its password, for messages.
+
+    Example:
+        >>> shown("postgresql://me:secret@host/log")
+        'postgresql://me:***@host/log'
+    """
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
 
 
 def _json(value: Any) -> str:
