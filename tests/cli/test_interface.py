@@ -28,7 +28,7 @@ OPTIONS = {
     "keys": "--verify",
     "feedback": "--audit --json",
     "monitor": "--log --table --days --model --reference --out --prometheus --json",
-    "serve": "--log --log-inputs --log-days --host --port --keys --new-key --insecure "
+    "serve": "--repository --log-sync --allow-url --log --log-inputs --log-days --host --port --keys --new-key --insecure "
     "--max-batch --max-rows --max-body --queue --deadline --quiet",
     "demo": "--out --seed --json",
 }
