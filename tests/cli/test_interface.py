@@ -28,8 +28,8 @@ OPTIONS = {
     "keys": "--verify",
     "feedback": "--audit --json",
     "monitor": "--log --table --days --model --reference --out --prometheus --json",
-    "serve": "--repository --log-sync --allow-url --log --log-inputs --log-days --host --port --keys --new-key --insecure "
-    "--max-batch --max-rows --max-body --queue --deadline --quiet",
+    "serve": "--log --log-inputs --log-days --log-sync --host --port --keys --new-key --insecure --repository "
+    "--allow-url --max-batch --max-rows --max-body --queue --deadline --quiet",
     "demo": "--out --seed --json",
 }
 

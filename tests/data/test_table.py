@@ -206,3 +206,13 @@ def test_table_is_frozen() -> None:
     with pytest.raises(AttributeError):
         table.name = "b"  # type: ignore[misc]
     assert isinstance(table, Table)
+
+
+def test_a_file_that_makes_polars_panic_is_not_readable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def panic(*_: object, **__: object) -> pl.DataFrame:
+        raise pl.exceptions.PanicException("assertion failed: offset + length <= self.length")
+
+    pl.DataFrame({"a": [1]}).write_parquet(tmp_path / "t.parquet")
+    monkeypatch.setattr(pl, "read_parquet", panic)
+    with pytest.raises(InputError, match="not readable as Parquet"):
+        read_table(tmp_path / "t.parquet")

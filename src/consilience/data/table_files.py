@@ -30,11 +30,12 @@ def read_arrow(path: Path) -> Read:
 
 
 def _typed(path: Path, kind: str, read: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-    """The frame, or one line that says what the file holds instead."""
+    """The frame, or one line that says what the file holds instead. Some damaged files make Polars panic, which is told
+    by a BaseException."""
     head = bytes(content_of(path)[:4096])
     try:
         return read()
-    except (pl.exceptions.PolarsError, OSError, ValueError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
         found = kind_of(head) or ("text" if is_text(head) else None)
         if found is not None and kind not in found:
             raise InputError(f"not readable as {kind}: it holds {found}", where=str(path), fix=fix_for(found)) from None
