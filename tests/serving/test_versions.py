@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from consilience.artifacts.manifest import MANIFEST, version_of, write_manifest
+from consilience.artifacts.manifest import MANIFEST, SIGNATURE, version_of, write_manifest
+from consilience.artifacts.signing import make_keys, sign
 from consilience.core.errors import InputError
 from consilience.serving.app import make_app
 from consilience.serving.house import House
@@ -90,6 +91,19 @@ def test_every_load_is_told(variant: Variant) -> None:
     with TestClient(make_app(house)) as client:
         client.post("/v1/models/mix/reload")
     assert len(told) == 2
+
+
+def test_a_reload_trusts_no_more_than_the_start(variant: Variant, tmp_path: Path) -> None:
+    private, public = make_keys(tmp_path / "key")
+    folder = variant("v1")
+    with pytest.raises(InputError, match="not signed"):
+        House({"mix": folder}, Settings(trust=public))
+    sign(folder, private)
+    with TestClient(make_app(House({"mix": folder}, Settings(trust=public)))) as client:
+        assert client.post("/v1/models/mix/reload").status_code == 200
+        (folder / SIGNATURE).unlink()
+        reply = client.post("/v1/models/mix/reload")
+        assert (reply.status_code, "not signed" in reply.json()["error"]) == (422, True)
 
 
 def test_folders_become_names(variant: Variant, tmp_path: Path) -> None:

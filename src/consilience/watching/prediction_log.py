@@ -252,7 +252,10 @@ def shown(url: str) -> str:
 
 def _json(value: Any) -> str:
     """Numbers that are not finite become null: PostgreSQL refuses them."""
-    return json.dumps(finite(value), ensure_ascii=False, allow_nan=False)
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        return json.dumps(finite(value), ensure_ascii=False, allow_nan=False)
 
 
 def _durable(connection: Any, _: Any) -> None:
