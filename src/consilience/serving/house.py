@@ -34,7 +34,8 @@ class Served:
             settings.max_batch,
             settings.queue,
             settings.deadline,
-            lambda rows: measures.batch.labels(name).observe(rows),
+            measures.batch.labels(name).observe,
+            lambda asked: not asked.explain,
         )
         measures.waiting.labels(name).set_function(lambda: self.batcher.waiting)
 
