@@ -8,17 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 
-import polars as pl
-
 from consilience.core.errors import InputError, nearest
 from consilience.serving.batching import Batcher
 from consilience.serving.hosted import Asked, Hosted
 from consilience.serving.measures import Measures
 from consilience.serving.refused import RefusedError
-from consilience.serving.rows import to_frame
+from consilience.serving.rows import Row
 from consilience.serving.settings import Settings
 
-Record = Callable[[Hosted, pl.DataFrame, Sequence[Mapping[str, Any]], float], list[str]]
+Record = Callable[[Hosted, Sequence[Row], Sequence[Mapping[str, Any]], float], list[str]]
 """Told of each answered request: model, rows, answers, seconds; returns the ids of the rows. Must return at once."""
 
 
@@ -69,8 +67,7 @@ class House:
         seconds = time.perf_counter() - began
         self.measures.told(name, answers, seconds)
         if self.record is not None:
-            frame = to_frame([a.row for a in asked], served.hosted.columns)
-            ids = self.record(served.hosted, frame, answers, seconds)
+            ids = self.record(served.hosted, [a.row for a in asked], answers, seconds)
             answers = [{"id": i, **answer} for i, answer in zip(ids, answers, strict=True)]
         return answers
 

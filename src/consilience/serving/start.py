@@ -14,10 +14,9 @@ from consilience.watching import audit
 from consilience.watching.prediction_log import PredictionLog
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from consilience.serving.hosted import Hosted
     from consilience.serving.house import Record
+    from consilience.serving.rows import Row
 
 LIBRARIES = ("fastapi", "uvicorn", "orjson", "prometheus_client", "multipart")
 GRACE = 30
@@ -92,8 +91,8 @@ def start(models: dict[str, Path], settings: Settings, at: tuple[str, int], logg
 def recorder(log: PredictionLog) -> Record:
     """What a server calls after each answer."""
 
-    def record(hosted: Hosted, frame: pl.DataFrame, answers: Sequence[Mapping[str, Any]], seconds: float) -> list[str]:
-        return log.record((hosted.name, hosted.version), hosted.columns, frame, answers, seconds)
+    def record(hosted: Hosted, rows: Sequence[Row], answers: Sequence[Mapping[str, Any]], seconds: float) -> list[str]:
+        return log.record((hosted.name, hosted.version), hosted.columns, rows, answers, seconds)
 
     return record
 
