@@ -151,7 +151,7 @@ def test_a_failure_shows_a_number_and_nothing_else(client: TestClient, monkeypat
     def broken(*_: Any) -> Any:
         raise RuntimeError("secret of the house")
 
-    monkeypatch.setattr("consilience.serving.hosted.read_table", broken)
+    monkeypatch.setattr("consilience.serving.hosted.in_memory", broken)
     reply = client.post(PREDICT, json={"rows": [{"age": 1}]})
     assert reply.status_code == 500
     assert "secret" not in reply.text

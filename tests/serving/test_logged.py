@@ -63,7 +63,7 @@ def test_what_cannot_be_logged_is_not_answered(
             connection.execute("alter table consilience_predictions rename to away")
         reply = client.post(PREDICT, json=ROWS)
         assert (reply.status_code, reply.headers["retry-after"]) == (503, "5")
-        monkeypatch.setattr("consilience.watching.prediction_log.summary_row", lambda *_: 1 / 0)
+        monkeypatch.setattr(log, "_read", lambda *_: 1 / 0)
         assert client.post(PREDICT, json=ROWS).status_code == 503  # the writer outlives what it cannot read
         assert gauge(client, "consilience_log_lost") == 16
         assert gauge(client, "consilience_log_waiting") == 0

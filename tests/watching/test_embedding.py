@@ -82,7 +82,7 @@ def test_the_log_is_read_as_the_table_and_only_of_this_version(exported: Exporte
     seen = embedding.embedded(embedding.load(folder), opinion.pooled, has_groups(bundle, opinion))
     answer = {"prediction": "yes", "probabilities": {"no": 0.2, "yes": 0.8}, "given": {}}
     log = PredictionLog(url)
-    inputs = frame.select(list(bundle.modalities))
+    inputs = frame.select(list(bundle.modalities)).to_dicts()
     log.record(("mix", version), bundle.modalities, inputs, [{**answer, "embedded": s} for s in seen], 0.01)
     log.record(("mix", "other"), bundle.modalities, inputs, [{**answer, "embedded": {"text": [9.0] * 16}}] * 120, 0.01)
     log.close()

@@ -140,10 +140,8 @@ class Bundle:
 
     def _opinion(self, said: list[Said], told: dict[str, Array], hidden: frozenset[str]) -> Opinion:
         members = tuple(np.asarray(self.task.predictions(s.logits)) for s in said)
-        sources = {"network": np.asarray(np.mean(members, axis=0)), **told}
-        alone = {
-            g: np.asarray(np.mean([self.task.predictions(s.helpers[g]) for s in said], axis=0)) for g in said[0].helpers
-        }
+        sources = {"network": _mean(members), **told}
+        alone = {g: _mean([self.task.predictions(s.helpers[g]) for s in said]) for g in said[0].helpers}
         raw, final = self.rules.apply(sources, said[0].has, hidden)
         alone = alone or {self.groups[0]: sources["network"]}
         return Opinion(final, sources, alone, said[0].has, raw, members, said[0].pooled)
@@ -182,6 +180,10 @@ class Bundle:
         from consilience.modalities.cells import as_text
 
         return pl.DataFrame([as_text(table.frame[c]) for c in self.text_columns])
+
+
+def _mean(members: Sequence[Array]) -> Array:
+    return members[0] if len(members) == 1 else np.asarray(np.mean(members, axis=0))
 
 
 def _said(bundle: Bundle, features: Features, index: Index, masks: Sequence[frozenset[str]]) -> list[list[Said]]:

@@ -11,10 +11,9 @@ Array = np.ndarray[Any, Any]
 
 def decoded(task: Any, final: Array) -> tuple[list[Any], list[dict[str, float] | None]]:
     """(value, probabilities) of each row of `final` [N, K]; no probabilities where a number is predicted."""
-    columns = task.decode(final)
-    said = list(columns.pop("prediction"))
-    if not columns:
+    said = task.said(final).tolist()
+    classes = getattr(task, "classes", None)
+    if classes is None:
         return said, [None] * len(said)
-    names = [name.partition(":")[2] for name in columns]
-    shares = np.stack([np.asarray(column, np.float64) for column in columns.values()], 1)
-    return said, [dict(zip(names, row, strict=True)) for row in shares.tolist()]
+    shares = np.asarray(final, np.float32).tolist()  # as `Task.decode` gives them
+    return said, [dict(zip(classes, row, strict=True)) for row in shares]

@@ -19,6 +19,8 @@ def align(table: Table, columns: Iterable[str]) -> tuple[Table, list[Problem]]:
         InputError: when the table has none of the columns.
     """
     known = list(columns)
+    if table.frame.columns == known:
+        return table, []
     present = [c for c in known if c in table.frame.columns]
     if not present:
         raise InputError(

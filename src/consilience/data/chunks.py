@@ -23,6 +23,9 @@ Records = np.ndarray[Any, Any]
 def needed(frame: pl.DataFrame, groups: Groups) -> tuple[pl.DataFrame, list[Problem]]:
     """The columns that the groups read; a column the frame lacks is all missing and counted as a Problem."""
     names = list(dict.fromkeys(c for facts in groups.values() for c in facts["columns"]))
+    schema = frame.schema
+    if len(schema) == len(names) and all(schema.get(name) not in (None, pl.Object) for name in names):
+        return frame, []
     absent = [name for name in names if name not in frame.columns]
     nulls = [pl.lit(None, dtype=pl.String).alias(name) for name in absent]
     objects = [as_text(frame[name]) for name in names if name not in absent and frame[name].dtype == pl.Object]

@@ -95,7 +95,7 @@ def in_memory(table: Table, groups: Groups, settings: Prepare | None = None) -> 
     """Features of a small table, prepared in this process and kept in memory: the same bits as `prepare`."""
     began = time.monotonic()
     frame, absent = needed(table.frame, groups)
-    parts: list[tuple[int, list[Problem]]] = [(0, absent)]
+    parts: list[tuple[int, list[Problem]]] = [(0, absent)] if absent else []
     if frame.height <= FEW_ROWS:
         records = {name: _at_once(frame, facts, parts) for name, facts in groups.items()}
     else:

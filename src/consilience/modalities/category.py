@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from consilience.modalities.base import Arrays, Columns, Facts, Guess, Prepared, Problem
-from consilience.modalities.cells import as_text
+from consilience.modalities.cells import as_text, present
 from consilience.modalities.problems import count_problem
 from consilience.modalities.wording import Wording, wording
 
@@ -191,7 +191,7 @@ def _place(value: str | None, vocabulary: list[str]) -> int:
 def _fill_single(text: pl.Series, vocabulary: list[str], index: Any, mask: Any) -> np.ndarray[Any, Any]:
     """Fill index and mask [N] in place; returns bool [N], True where a value is unseen."""
     index[:] = _lookup(text, vocabulary)
-    mask[:] = text.is_not_null().to_numpy()
+    mask[:] = present(text)
     unseen: np.ndarray[Any, Any] = mask & (index == 0)
     return unseen
 

@@ -6,11 +6,19 @@ A column read from CSV is text, the same column from Parquet is an integer: both
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import numpy as np
 import polars as pl
 
 MISSING_TOKENS = ("na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "--", "?", ".", "missing", "unknown")
 """Lower-case texts that mean "no value" in a column of numbers or dates; in other columns they are values."""
+
+FEW = 64
+"""Cells up to which Python reads them: a call of Polars costs more."""
+WHITE = "".join(chr(c) for c in (*range(9, 14), 32, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F))
+WHITE += chr(0x205F) + chr(0x3000)
+"""Unicode's White_Space, which Polars strips; Python alone would strip four separators of information more."""
 
 
 def is_missing_token(series: pl.Series) -> pl.Series:
@@ -25,6 +33,8 @@ def as_text(series: pl.Series) -> pl.Series:
         a String series of the same length and name. Lists become JSON-like text, binary cells become null.
     """
     name = series.name
+    if len(series) <= FEW and (series.dtype in (pl.String, pl.Boolean) or series.dtype.is_integer()):
+        return pl.Series(name, [cell_text(value) for value in series.to_list()], pl.String)
     if series.dtype.is_float():
         whole = series.is_finite() & (series == series.round()) & (series.abs() < 1e15)
         text = (
@@ -53,6 +63,15 @@ def _filled(text: pl.Series) -> pl.Series:
     return text.rename("cell").to_frame().select(pl.when(cell.str.len_bytes() > 0).then(cell)).to_series()
 
 
+def present(series: pl.Series) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """bool [N]: True where a cell is not null."""
+    if not series.null_count():
+        return np.ones(len(series), bool)
+    if len(series) <= FEW:
+        return np.array([value is not None for value in series.to_list()], bool)
+    return series.is_not_null().to_numpy()
+
+
 def cell_text(value: object) -> str | None:
     """`as_text` of one cell, for rows that come one by one.
 
@@ -66,7 +85,7 @@ def cell_text(value: object) -> str | None:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         value = int(value)
-    return str(value).strip() or None
+    return str(value).strip(WHITE) or None
 
 
 def as_number(series: pl.Series) -> pl.Series:
@@ -77,6 +96,8 @@ def as_number(series: pl.Series) -> pl.Series:
     name = series.name
     if series.dtype.is_numeric() or series.dtype == pl.Boolean:
         value = series.cast(pl.Float64)
+        if len(value) <= FEW:
+            return pl.Series(name, [v if v is not None and math.isfinite(v) else None for v in value], pl.Float64)
     elif series.dtype in (pl.String, pl.Categorical) or isinstance(series.dtype, pl.Enum):
         text = series.cast(pl.String).str.strip_chars()
         plain = text.str.replace_all(r"^(-?\d{1,3}(?:,\d{3})+(?:\.\d+)?)$", "${1}").str.replace(r"\s*%$", "")

@@ -101,6 +101,8 @@ def edges(values: np.ndarray[Any, Any]) -> list[float]:
 
 def _unread(series: pl.Series, numbers: pl.Series) -> list[Problem]:
     """Cells that say something which is no number; "n/a" and the like are plainly missing."""
+    if numbers.null_count() == series.null_count():
+        return []
     if series.dtype.is_numeric():
         bad = (numbers.is_null() & series.is_not_null()).to_numpy()
         if series.dtype.is_float():

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from consilience.modalities.base import Arrays, Columns, Facts, Guess, Prepared
-from consilience.modalities.cells import as_text
+from consilience.modalities.cells import as_text, present
 from consilience.modalities.subwords import encode, read_tokenizer, train_tokenizer
 from consilience.modalities.wording import wording
 
@@ -69,12 +69,12 @@ class Text:
         mask = np.zeros(ids.shape, bool)
         for place, name in enumerate(facts["columns"]):
             text = as_text(columns[name])
-            present = np.flatnonzero(text.is_not_null().to_numpy())
-            found = encode(facts["tokenizer"], text.drop_nulls(), length)
+            filled_rows = np.flatnonzero(present(text))
+            found = encode(facts["tokenizer"], text.drop_nulls() if text.null_count() else text, length)
             filled = np.arange(length) < np.array([len(i) for i in found], np.int64).reshape(-1, 1)
             block = np.zeros(filled.shape, dtype)
             block[filled] = np.concatenate(found) if found else np.zeros(0, dtype)
-            ids[present, place], mask[present, place] = block, filled
+            ids[filled_rows, place], mask[filled_rows, place] = block, filled
         return Prepared({"ids": ids, "mask": mask}, [])
 
     @staticmethod

@@ -60,7 +60,14 @@ def read_texts(rows: Rows, column: str, index: Array) -> pl.Series:
     series = rows.texts.get(column)
     if series is None:
         return pl.Series(column, [None] * len(index), dtype=pl.String)
-    return series.cast(pl.String).gather(index)
+    return at(series.cast(pl.String), index)
+
+
+def at(series: pl.Series, index: Array) -> pl.Series:
+    """The cells at `index`; the series itself where that is all of them in order, which costs nothing."""
+    if len(index) == len(series) and np.array_equal(index, np.arange(len(series))):
+        return series
+    return series.gather(index)
 
 
 def read_ngrams(rows: Rows, column: str, part: str, index: Array) -> sparse.csr_matrix:

@@ -11,6 +11,7 @@ without spaces gives single characters and pairs. Character n-grams stay inside 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,6 +28,9 @@ LONGEST = 20_000
 CHUNK = 1_000_000
 """Characters hashed at a time: bounds the memory to some 200 MB."""
 CHAR_LENGTHS = (2, 3, 4, 5)
+FEW = 64
+"""Cells up to which Python cleans them."""
+BLANKS = re.compile(r"[\s\x00-\x1f]+")
 
 _FACTOR = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2**64
 _INVERSE = pow(_FACTOR, -1, 2**64)
@@ -60,7 +64,11 @@ def count_ngrams(texts: pl.Series, part: str) -> sparse.csr_matrix:
     return sparse.vstack(parts, format="csr") if len(parts) > 1 else parts[0]
 
 
-def _chunks(texts: pl.Series) -> Iterator[pl.Series]:
+def _chunks(texts: pl.Series) -> Iterator[list[str]]:
+    """The cells as they are hashed: lower case, blanks as single spaces, none at the ends."""
+    if 0 < len(texts) <= FEW:
+        yield [_clean(text) if text else "" for text in texts.cast(pl.String).to_list()]
+        return
     cell = pl.col("text").cast(pl.String).fill_null("").str.slice(0, LONGEST).str.to_lowercase()
     cell = cell.str.replace_all(r"[\s\x00-\x1f]+", " ").str.strip_chars()
     table = texts.rename("text").to_frame().select(cell.alias("clean"), cell.str.len_chars().alias("characters"))
@@ -70,11 +78,16 @@ def _chunks(texts: pl.Series) -> Iterator[pl.Series]:
     while start < len(clean):
         done = ends[start - 1] if start else 0
         stop = max(start + 1, int(np.searchsorted(ends, done + CHUNK, side="right")))
-        yield clean.slice(start, stop - start)
+        yield clean.slice(start, stop - start).to_list()
         start = stop
 
 
-def _count(texts: pl.Series, part: str) -> sparse.csr_matrix:
+def _clean(text: str) -> str:
+    """What the expressions of `_chunks` do to a cell: a call of Polars costs more than a few short texts."""
+    return BLANKS.sub(" ", text[:LONGEST].lower()).strip(" ")
+
+
+def _count(texts: list[str], part: str) -> sparse.csr_matrix:
     points, rows = _code_points(texts)
     mixed = _mix(points.astype(np.uint64) + np.uint64(1))
     find = _word_keys if part == "words" else _char_keys
@@ -89,10 +102,10 @@ def _count(texts: pl.Series, part: str) -> sparse.csr_matrix:
     return sparse.csr_matrix((counts, column, pointer), shape=(len(texts), 2**BITS))
 
 
-def _code_points(texts: pl.Series) -> tuple[Array, Array]:
+def _code_points(texts: list[str]) -> tuple[Array, Array]:
     """Code points uint32 [T] of " text \\0" after each other, and the row int64 [T] of each."""
-    lengths = texts.str.len_chars().to_numpy().astype(np.int64) + 3
-    joined = "".join(f" {text} \0" for text in texts.to_list())
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts)) + 3
+    joined = "".join(f" {text} \0" for text in texts)
     points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4")
     return points, np.repeat(np.arange(len(texts)), lengths)
 

@@ -4,6 +4,7 @@ sounds.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple, final
 
@@ -12,6 +13,7 @@ import polars as pl
 from pydantic import Field
 
 from consilience.core.config import Config as Block
+from consilience.modalities.cells import FEW, WHITE, present
 from consilience.references.base import Rows, State
 from consilience.references.boosting import MEDIA_WORK, WORK, Plan, Table, boost
 from consilience.references.features import (
@@ -55,6 +57,9 @@ class TextView(NamedTuple):
     vocabulary: Vocabulary
     scale: Array
     directions: Array
+
+
+BLANKS = re.compile(f"[{WHITE}]+")
 
 
 @final
@@ -181,7 +186,7 @@ class Trees:
             texts = read_texts(rows, column, index)
             counts = view.vocabulary.select(read_ngrams(rows, column, "words", index))
             parts += [_sizes(texts), scaled(counts, view.scale) @ view.directions]
-            parts[-1][texts.is_null().to_numpy()] = np.nan
+            parts[-1][~present(texts)] = np.nan
         return np.ascontiguousarray(np.hstack([p.astype(np.float32, copy=False) for p in parts]))
 
     def _coded(self) -> list[int]:
@@ -242,6 +247,10 @@ def _category_columns(codes: Array, facts: Mapping[str, Any]) -> Iterator[Array]
 
 def _sizes(texts: pl.Series) -> Array:
     """Characters and blank-separated words of each text, NaN where missing: float32 [N, 2]."""
-    words = texts.str.count_matches(r"\S+")
-    sizes = np.stack([texts.str.len_chars().cast(pl.Float32), words.cast(pl.Float32)], 1)
-    return np.where(texts.is_null().to_numpy()[:, None], np.nan, sizes).astype(np.float32)
+    if len(texts) <= FEW:
+        rows = [(np.nan, np.nan) if t is None else (len(t), sum(map(bool, BLANKS.split(t)))) for t in texts.to_list()]
+        return np.array(rows, np.float32).reshape(-1, 2)
+    cell = pl.col("cell").str
+    read = texts.rename("cell").to_frame().select(cell.len_chars().alias("length"), cell.count_matches(r"\S+"))
+    sizes = read.cast(pl.Float32).to_numpy()
+    return np.where(present(texts)[:, None], sizes, np.nan).astype(np.float32)

@@ -19,7 +19,7 @@ from consilience.artifacts.store import SAMPLES
 from consilience.core.disciplines import disciplines_of
 from consilience.core.registry import get
 from consilience.data.features import Features, in_memory
-from consilience.data.table import read_table
+from consilience.data.table import Table
 from consilience.evaluation.confidence.columns import certain_columns, refer_column, refer_threshold
 from consilience.evaluation.contribution.game import shapley
 from consilience.model import Model, load
@@ -64,11 +64,11 @@ class Hosted:
 
     def answer(self, asked: list[Asked]) -> list[dict[str, Any]]:
         """One answer a row, plain values: prediction, probabilities, set or interval, shares, repairs."""
-        table = read_table(to_frame([a.row for a in asked], self.columns))
-        adapted, _ = self.bundle.adapt(table)
-        features = in_memory(adapted, self.bundle.facts["groups"], self.bundle.recipe.prepare)
+        # made with the model's columns, in their order and of plain types: nothing is left to read or to align
+        table = Table(to_frame([a.row for a in asked], self.columns), None, "request")
+        features = in_memory(table, self.bundle.facts["groups"], self.bundle.recipe.prepare)
         index = np.arange(features.rows, dtype=np.int64)
-        texts = self.bundle.texts(adapted)
+        texts = self.bundle.texts(table)
         opinion = self.bundle.judge(features, texts, index)
         answers = self._predictions(opinion)
         self._levels(asked, opinion, answers)

@@ -9,8 +9,6 @@ from pathlib import Path
 from random import random
 from typing import Any, NamedTuple, final
 
-import polars as pl
-
 from consilience.artifacts.run_folder import find_bundle
 from consilience.artifacts.signing import verify
 from consilience.core.errors import InputError, nearest
@@ -19,11 +17,11 @@ from consilience.serving.hosted import Asked, Hosted
 from consilience.serving.measures import Measures
 from consilience.serving.refused import RefusedError
 from consilience.serving.repository import models_of, versions_of
-from consilience.serving.rows import to_frame
+from consilience.serving.rows import Row
 from consilience.serving.settings import Settings
 from consilience.watching.prediction_log import Told
 
-Record = Callable[[Hosted, pl.DataFrame, Sequence[Mapping[str, Any]], float, Told | None], list[str]]
+Record = Callable[[Hosted, Sequence[Row], Sequence[Mapping[str, Any]], float, Told | None], list[str]]
 """Told of each answered request: model, rows, answers, seconds, whom to tell that it is kept; returns the ids of the
 rows. Must return at once."""
 
@@ -50,7 +48,8 @@ class Served:
             settings.max_batch,
             settings.queue,
             settings.deadline,
-            lambda rows: measures.batch.labels(name).observe(rows),
+            measures.batch.labels(name).observe,
+            lambda asked: not asked.explain,
         )
 
 
@@ -123,9 +122,9 @@ class House:
         seconds = time.perf_counter() - began
         self.measures.told(name, rows, seconds)
         if self.record is not None:
-            frame = to_frame([a.row for a in asked], hosted.columns)
             kept = asyncio.get_running_loop().create_future() if self.settings.log_sync else None
-            ids = self.record(hosted, frame, rows, seconds, None if kept is None else _teller(kept))
+            told = None if kept is None else _teller(kept)
+            ids = self.record(hosted, [a.row for a in asked], rows, seconds, told)
             if kept is not None and not await kept:
                 raise RefusedError(503, "the answer could not be logged", retry=5)
             rows = [{"id": i, **_without_embedding(row)} for i, row in zip(ids, rows, strict=True)]

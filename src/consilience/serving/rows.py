@@ -114,6 +114,8 @@ def _column(name: str, values: list[Any], modality: str) -> pl.Series:
     if get("modality", modality).media:
         return pl.Series(name, values, pl.Binary)
     kinds = {type(v) for v in values if v is not None}
-    if kinds <= {int, float} and kinds:
-        return pl.Series(name, values, pl.Int64 if kinds == {int} else pl.Float64, strict=False)
+    if kinds == {int}:
+        return pl.Series(name, values, pl.Int64, strict=False)
+    if kinds <= {int, float} and kinds:  # a number that is none is missing, as in a table that is read
+        return pl.Series(name, [None if v is None or v != v else v for v in values], pl.Float64, strict=False)
     return pl.Series(name, [cell_text(v) for v in values], pl.String)

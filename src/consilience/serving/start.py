@@ -13,10 +13,9 @@ from consilience.watching import audit
 from consilience.watching.prediction_log import Audits, PredictionLog, Told
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from consilience.serving.hosted import Hosted
     from consilience.serving.house import House, Record
+    from consilience.serving.rows import Row
 
 LIBRARIES = ("fastapi", "uvicorn", "orjson", "prometheus_client", "multipart")
 GRACE = 30
@@ -97,12 +96,12 @@ def recorder(log: PredictionLog) -> Record:
 
     def record(
         hosted: Hosted,
-        frame: pl.DataFrame,
+        rows: Sequence[Row],
         answers: Sequence[Mapping[str, Any]],
         seconds: float,
         told: Told | None = None,
     ) -> list[str]:
-        return log.record((hosted.name, hosted.version), hosted.columns, frame, answers, seconds, told)
+        return log.record((hosted.name, hosted.version), hosted.columns, rows, answers, seconds, told)
 
     return record
 

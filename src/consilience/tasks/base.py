@@ -53,6 +53,10 @@ class Task(Protocol):
         values in the target's own unit [N, 1]."""
         ...
 
+    def said(self, predictions: Array) -> Array:
+        """The predicted label, labels or value of each row [N], as the user reads it."""
+        ...
+
     def decode(self, predictions: Array) -> dict[str, Any]:
         """Predictions → columns for the user: {"prediction": [...], "probability:<class>": [...]}."""
         ...

@@ -38,6 +38,7 @@ class Classification:
     def __init__(self, config: Config, facts: dict[str, Any]) -> None:
         self.config, self.facts = config, facts
         self.classes: list[str] = list(facts["classes"])
+        self._names = typed(self.classes, str(facts.get("type", "string")))
         self.outputs = len(self.classes)
         self.kind = "binary" if self.outputs == 2 else "multiclass"
         self.primary = "roc_auc" if self.kind == "binary" else "accuracy"
@@ -111,10 +112,13 @@ class Classification:
         shares = np.exp(wide - wide.max(1, keepdims=True))
         return np.asarray(shares / shares.sum(1, keepdims=True), dtype=np.float32)
 
+    def said(self, predictions: Array) -> Array:
+        """Labels [N] in the training cells' type."""
+        return np.asarray(self._names[predictions.argmax(1)])
+
     def decode(self, predictions: Array) -> dict[str, Any]:
         """{"prediction": labels [N] in the training cells' type, "probability:<class>": float32 [N] each}."""
-        names = typed(self.classes, str(self.facts.get("type", "string")))
-        columns: dict[str, Any] = {"prediction": names[predictions.argmax(1)]}
+        columns: dict[str, Any] = {"prediction": self.said(predictions)}
         for k, name in enumerate(self.classes):
             columns[f"probability:{name}"] = np.ascontiguousarray(predictions[:, k], dtype=np.float32)
         return columns

@@ -107,17 +107,17 @@ class Multilabel:
         wide = np.clip(np.asarray(outputs, dtype=np.float64), -500, 500)
         return np.asarray(1 / (1 + np.exp(-wide)), dtype=np.float32)
 
-    def decode(self, predictions: Array) -> dict[str, Any]:
-        """{"prediction": texts [N] of labels joined by the separator, "probability:<label>": float32 [N]
-        each}.
-
-        A row without any label from the threshold on gives the empty text.
-        """
+    def said(self, predictions: Array) -> Array:
+        """Texts [N] of labels joined by the separator; empty for a row without any label from the threshold on."""
         rows, labels = np.nonzero(predictions >= self.config.threshold)
         names = np.array(self.classes, dtype=object)[labels]
         bounds = np.searchsorted(rows, np.arange(len(predictions) + 1))
         joined = [self.config.separator.join(names[a:b]) for a, b in pairwise(bounds)]
-        columns: dict[str, Any] = {"prediction": np.array(joined, dtype=object)}
+        return np.array(joined, dtype=object)
+
+    def decode(self, predictions: Array) -> dict[str, Any]:
+        """{"prediction": see `said`, "probability:<label>": float32 [N] each}."""
+        columns: dict[str, Any] = {"prediction": self.said(predictions)}
         for k, name in enumerate(self.classes):
             columns[f"probability:{name}"] = np.ascontiguousarray(predictions[:, k], dtype=np.float32)
         return columns

@@ -104,6 +104,10 @@ class Regression:
         """Values in the target's own unit, float32 [N, 1]."""
         return np.asarray(np.asarray(outputs, np.float64) * self.scale + self.mean, dtype=np.float32)
 
+    def said(self, predictions: Array) -> Array:
+        """Values float32 [N]."""
+        return np.ascontiguousarray(predictions[:, 0], dtype=np.float32)
+
     def decode(self, predictions: Array) -> dict[str, Any]:
         """{"prediction": float32 [N]}."""
-        return {"prediction": np.ascontiguousarray(predictions[:, 0], dtype=np.float32)}
+        return {"prediction": self.said(predictions)}

@@ -18,8 +18,6 @@ from consilience.training.data import Source
 
 MEDIA_BYTES = 24 << 20
 """Memory that the media arrays of a reference's training rows may take; more rows are sampled down to it."""
-REFIT_BELOW = 15_000
-"""Rows under which a reference is fitted again on training and validation rows, once its weight is known."""
 
 
 def fit_reference(

@@ -15,7 +15,8 @@ from consilience.training.data import Data, Source
 from consilience.training.device import make_fabric
 from consilience.training.loop import Job, Loop
 from consilience.training.plan import Plan
-from consilience.training.references import REFIT_BELOW, fit_reference
+from consilience.training.references import fit_reference
+from consilience.training.refit import make_halves, refits, together_rows
 from consilience.training.rules import MASKED_ROWS, Heard, find_rules, hear, masks_of, together
 
 
@@ -28,6 +29,13 @@ class Trained(NamedTuple):
     bundle: Bundle
     heard: Heard
     rows: dict[str, int]
+    valid: tuple[Source, Index]
+
+
+class Hearing(NamedTuple):
+    """Rows that references learn from, and validation rows on which they and the networks are then heard."""
+
+    learn: list[tuple[Source, Index]]
     valid: tuple[Source, Index]
 
 
@@ -53,19 +61,23 @@ def train_model(plan: Plan, data: Data, folder: Path, listener: Listener = nobod
     masks = masks_of(plan.recipe)
     said: list[list[Heard]] = []
     references: list[dict[str, Any]] = []
-    for fit in fits:
+    hearings = [_hearings(plan, data, fit, len(fits)) for fit in fits]
+    for fit, parts in zip(fits, hearings, strict=True):
         networks = []
         for name in fit.names:
             number = len(bundle.networks)
             networks.append(_train_network(plan, fit, (name, number), fabric, folder, listener))
             bundle.networks.append(networks[-1])
-        references.append({name: fit_reference(name, bundle, [fit.train], listener) for name in plan.recipe.references})
-        judge = Bundle(plan.recipe, plan.facts, networks, references[-1], sole_rules(groups))
-        said.append(hear(judge, fit.valid, masks, MASKED_ROWS // len(fits)))
+        known: dict[str, Any] = {}
+        for part in parts:
+            known = {n: fit_reference(n, bundle, part.learn, listener, known.get(n)) for n in plan.recipe.references}
+            references.append(known)
+            judge = Bundle(plan.recipe, plan.facts, networks, known, sole_rules(groups))
+            said.append(hear(judge, part.valid, masks, MASKED_ROWS // (len(fits) * len(parts))))
     heard = [together(parts) for parts in zip(*said, strict=True)]
     bundle.references = _final_references(plan, data, fits, references, bundle, listener)
     bundle.rules = find_rules(plan, masks, heard)
-    valid = (fits[0].valid[0], np.concatenate([fit.valid[1] for fit in fits]))
+    valid = (fits[0].valid[0], np.concatenate([part.valid[1] for parts in hearings for part in parts]))
     return Trained(bundle, heard[0], _row_counts(plan, data), valid)
 
 
@@ -77,6 +89,19 @@ def _fits(plan: Plan, data: Data) -> list[_Fit]:
     return [
         _Fit(_names(f"fold{i}", plan), (source, fit), (source, held[known[held]]))
         for i, (fit, held) in enumerate(plan.folds)
+    ]
+
+
+def _hearings(plan: Plan, data: Data, fit: _Fit, fits: int) -> list[Hearing]:
+    """Where the references will be fitted again on training and validation rows, each half of the validation rows is
+    judged by references that learned from the other half too: rules that were found on references of fewer rows would
+    be too careful with those that predict (cross-conformal prediction, Vovk 2015)."""
+    source, rows = fit.valid
+    halves = [] if fits > 1 or not refits(plan, data) else make_halves(plan, data.table_of("valid"), rows)
+    if not halves:
+        return [Hearing([fit.train], fit.valid)]
+    return [
+        Hearing(together_rows(fit.train, (source, other)), (source, half)) for half, other in (halves, halves[::-1])
     ]
 
 
@@ -111,14 +136,10 @@ def _final_references(
     listener: Listener,
 ) -> dict[str, Any]:
     """The references that predict: fitted again on training and validation rows where that is cheap; the weights
-    were found with the first fit, which never saw the validation rows."""
-    source, train = data.rows(plan, "train")
-    valid_source, valid = data.rows(plan, "valid")
-    if len(fits) == 1 and len(train) + len(valid) >= REFIT_BELOW:
+    were found with fits that never saw the rows they were judged on."""
+    if len(fits) == 1 and not refits(plan, data):
         return references[0]
-    rows = [(source, train), (valid_source, valid)]
-    if valid_source is source:
-        rows = [(source, np.sort(np.concatenate([train, valid])))]
+    rows = together_rows(data.rows(plan, "train"), data.rows(plan, "valid"))
     return {name: fit_reference(name, bundle, rows, listener, first) for name, first in references[0].items()}
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -13,6 +14,10 @@ from consilience.modalities.cells import cell_text
 from consilience.modalities.media import UnreadableError
 
 Row = Mapping[str, Any]
+LEFT_OUT = {"left_out": 1.0}
+"""In place of figures that were not computed."""
+SHARE, BURST = 0.01, 2.0
+"""Seconds for figures in each second, and seconds that may be saved up."""
 SAMPLE_RATE = 8_000
 MOST_SECONDS = 10
 
@@ -20,6 +25,31 @@ MOST_SECONDS = 10
 def full_row(row: Row, columns: Mapping[str, str]) -> dict[str, Any]:
     """Every cell; media as base64."""
     return {c: base64.b64encode(v).decode() if isinstance(v := row[c], bytes) else v for c in columns}
+
+
+@final
+class Summaries:
+    """`summary_row` within a budget of time: under load the figures of most texts and media are left out.
+
+    Figures of a picture take as long as a small model's answer, and the same processors answer requests. Drift is
+    looked for in some thousand rows: that many are summarised whole at any rate of requests.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock, self._left, self._last = clock, BURST, clock()
+
+    def read(self, row: Row, columns: Mapping[str, str]) -> dict[str, Any]:
+        """The summary of a row; {"left_out": 1.0} in place of figures where the budget is spent."""
+        now = self._clock()
+        self._left = min(BURST, self._left + SHARE * (now - self._last))
+        self._last = now
+        if self._left <= 0:
+            return {
+                c: LEFT_OUT if m in FIGURES and row[c] is not None else _summary(row[c], m) for c, m in columns.items()
+            }
+        found = summary_row(row, columns)
+        self._left -= self._clock() - now
+        return found
 
 
 def summary_row(row: Row, columns: Mapping[str, str]) -> dict[str, Any]:

@@ -21,12 +21,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, final
 
-import polars as pl
-
 from consilience.core.errors import InputError, MissingExtraError
-from consilience.core.files import finite
 from consilience.watching import audit
-from consilience.watching.inputs import full_row, summary_row
+from consilience.watching.inputs import Row, Summaries, full_row
 
 log = logging.getLogger("consilience.watching")
 
@@ -56,7 +53,7 @@ class Entry(NamedTuple):
     model: str
     version: str
     columns: Mapping[str, str]
-    frame: pl.DataFrame
+    rows: Sequence[Row]
     answers: Sequence[Mapping[str, Any]]
     seconds: float
     time: datetime
@@ -81,7 +78,8 @@ class PredictionLog:
         self, url: str, keep: Keep = "summary", retain_days: float | None = None, audits: Audits = no_audit
     ) -> None:
         self.engine = open_engine(url)
-        self._keep, self._retain, self._audits = keep, retain_days, audits
+        self._read = full_row if keep == "full" else Summaries().read
+        self._retain, self._audits = retain_days, audits
         self.written, self.lost = 0, 0
         self._queue: queue.Queue[Entry | threading.Event | None] = queue.Queue(WAITING)
         self._writer = threading.Thread(target=self._run, name="prediction-log", daemon=True)
@@ -91,7 +89,7 @@ class PredictionLog:
         self,
         model: tuple[str, str],
         columns: Mapping[str, str],
-        frame: pl.DataFrame,
+        rows: Sequence[Row],
         answers: Sequence[Mapping[str, Any]],
         seconds: float,
         told: Told | None = None,
@@ -99,11 +97,12 @@ class PredictionLog:
         """Hand one answered request over; returns the ids of its rows.
 
         Args:
-            model: name and version. columns: column → modality. answers: as `serving.hosted` makes them, "embedded"
-                among them. told: called once, when the entry is acknowledged or lost.
+            model: name and version. columns: column → modality. rows: every column's cell, media as bytes.
+            answers: as `serving.hosted` makes them, "embedded" among them. told: called once, when the entry is
+                acknowledged or lost.
         """
-        ids = [uuid.uuid4().hex for _ in range(frame.height)]
-        self._queue.put(Entry(*model, columns, frame, answers, seconds, datetime.now(UTC), ids, told))
+        ids = [uuid.uuid4().hex for _ in rows]
+        self._queue.put(Entry(*model, columns, rows, answers, seconds, datetime.now(UTC), ids, told))
         return ids
 
     def flush(self) -> None:
@@ -162,7 +161,7 @@ class PredictionLog:
 
     def _write(self, entries: Sequence[Entry]) -> bool:
         """Whether all of it is on the disk."""
-        rows = [row for entry in entries for row in _rows(entry, self._keep)]
+        rows = [row for entry in entries for row in _rows(entry, self._read)]
         embedded = [row for entry in entries for row in _embedded(entry)]
         if not rows:
             return True
@@ -251,11 +250,11 @@ def shown(url: str) -> str:
 
 
 def _json(value: Any) -> str:
-    """Numbers that are not finite become null: PostgreSQL refuses them."""
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
-    except ValueError:
-        return json.dumps(finite(value), ensure_ascii=False, allow_nan=False)
+    """As the standard library writes it, in a tenth of the time: a log writes some thousand values a second. Numbers
+    that are not finite become null: PostgreSQL refuses them."""
+    import orjson
+
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
 def _durable(connection: Any, _: Any) -> None:
@@ -281,8 +280,7 @@ def _embedded(entry: Entry) -> list[dict[str, Any]]:
     return [{"id": i, "embedded": answer["embedded"]} for i, answer in pairs if answer.get("embedded")]
 
 
-def _rows(entry: Entry, keep: Keep) -> list[dict[str, Any]]:
-    read = full_row if keep == "full" else summary_row
+def _rows(entry: Entry, read: Callable[[Row, Mapping[str, str]], dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             "id": entry.ids[number],
@@ -295,5 +293,5 @@ def _rows(entry: Entry, keep: Keep) -> list[dict[str, Any]]:
             "given": answer["given"],
             "milliseconds": 1e3 * entry.seconds,
         }
-        for number, (row, answer) in enumerate(zip(entry.frame.iter_rows(named=True), entry.answers, strict=True))
+        for number, (row, answer) in enumerate(zip(entry.rows, entry.answers, strict=True))
     ]

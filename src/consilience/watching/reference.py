@@ -12,7 +12,7 @@ from consilience.artifacts.decoded import decoded
 from consilience.data.table import Table
 from consilience.watching import embedding
 from consilience.watching.embedding import Array, Projection, Projections
-from consilience.watching.inputs import FIGURES, Row, summary_row
+from consilience.watching.inputs import FIGURES, LEFT_OUT, Row, summary_row
 
 ROWS = 2_000
 """Rows of the reference at most."""
@@ -50,8 +50,9 @@ def _column(cells: list[Any], modality: str) -> dict[str, Any]:
         order = np.argsort(-counts, kind="stable")[:MOST_CATEGORIES]
         return {**found, "counts": {str(values[i]): int(counts[i]) for i in order}}
     if modality in FIGURES:
-        names = sorted({n for c in present for n, v in c.items() if isinstance(v, float)})
-        return {**found, "figures": {n: _sample([float(c.get(n, 0.0)) for c in present]) for n in names}}
+        looked = [c for c in present if c != LEFT_OUT]
+        names = sorted({n for c in looked for n, v in c.items() if isinstance(v, float)})
+        return {**found, "figures": {n: _sample([float(c.get(n, 0.0)) for c in looked]) for n in names}}
     return found
 
 
