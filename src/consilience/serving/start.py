@@ -49,6 +49,7 @@ def start(models: Mapping[str, Sequence[Path]], settings: Settings, at: tuple[st
     import uvicorn
 
     from consilience.serving.app import make_app
+    from consilience.serving.heads import bounded_protocol
 
     house, log = open_house(models, settings, logging)
     uvicorn.run(
@@ -56,6 +57,7 @@ def start(models: Mapping[str, Sequence[Path]], settings: Settings, at: tuple[st
         host=at[0],
         port=at[1],
         log_level="warning",
+        http=bounded_protocol(),
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE,
