@@ -26,6 +26,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "conv_image": "consilience.encoders.conv_image:ConvImage",
         "conv_text": "consilience.encoders.conv_text:ConvText",
         "cyclic_date": "consilience.encoders.cyclic_date:CyclicDate",
+        "hf_text": "consilience.encoders.pretrained.hf_text:HfText",
         "mel_audio": "consilience.encoders.mel_audio:MelAudio",
         "ngram_text": "consilience.encoders.ngram_text:NgramText",
         "number_linear": "consilience.encoders.number_linear:NumberLinear",
