@@ -39,6 +39,11 @@ def pooling_of(folder: Path, network: Mapping[str, Any]) -> Pooling:
         if noted.get("pooling_mode_lasttoken"):
             return "last"
         return "mean"
+    return causal_or_mean(network)
+
+
+def causal_or_mean(network: Mapping[str, Any]) -> Pooling:
+    """The last sign of a causal model, the mean of any other."""
     return "last" if network.get("model_type") in CAUSAL else "mean"
 
 
