@@ -20,6 +20,7 @@ _LAZY = {
     "fit": "consilience.api:fit",
     "inspect": "consilience.data.inspection:inspect",
     "load": "consilience.model:load",
+    "models": "consilience.api:models",
     "resume": "consilience.api:resume",
 }
 __all__ = list(_LAZY)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import runpy
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +20,16 @@ from consilience.encoders.base import Encoder
 
 ROWS, COLUMNS, LENGTH, SIDE, SAMPLES = 6, 2, 24, 28, 2400
 ENCODERS = names("encoder")
+tiny = runpy.run_path(str(Path(__file__).parents[1] / "tiny_models.py"))
+
+
+@lru_cache(maxsize=1)
+def needed() -> dict[str, dict[str, Any]]:
+    """Options that an encoder cannot do without: a model on this machine, all of which trains."""
+    return {
+        "hf_text": {"model": str(tiny["tiny_text"]()), "tune": "full"},
+        "static_text": {"model": str(tiny["tiny_static"]()), "trainable": True},
+    }
 
 
 def facts(modality: str, columns: int = COLUMNS) -> dict[str, Any]:
@@ -62,10 +75,10 @@ def random_inputs(modality: str, columns: int = COLUMNS) -> dict[str, torch.Tens
 def build(name: str, columns: int = COLUMNS, effort: int = 1) -> Encoder:
     torch.manual_seed(0)
     options = ENCODER_OPTIONS.get(name, {}).get(effort, {})
-    modality = get("encoder", name).modality
-    encoder: Encoder = (
-        Choice(**{"type": name, **options}).complete("encoder").build("encoder", facts(modality, columns))
-    )
+    choice = Choice(**{"type": name, **options, **needed().get(name, {})}).complete("encoder")
+    component, config = choice.configured("encoder")
+    known = facts(component.modality, columns)
+    encoder: Encoder = choice.build("encoder", {**known, **component.learn(config, known)})
     return encoder
 
 
