@@ -11,12 +11,35 @@ import torch
 
 from consilience.core.config import Choice
 from consilience.core.effort import ENCODER_OPTIONS
+from consilience.core.presets import PRESETS
 from consilience.core.registry import BUILTIN, get, names
 from consilience.core.tokens import Tokens
 from consilience.encoders.base import Encoder
 
 ROWS, COLUMNS, LENGTH, SIDE, SAMPLES = 6, 2, 24, 28, 2400
-ENCODERS = names("encoder")
+NETWORKS: dict[str, dict[str, Any]] = {
+    "resnet18": {},
+    "squeezenet": {},
+    "vit": {"type": "timm_image", "model": "test_vit", "tokens": "patch"},
+    "hf_vit": {
+        "type": "hf_image",
+        "model": "vit",
+        "pretrained": False,
+        "tune": "full",
+        "options": {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "patch_size": 14},
+    },
+}
+"""One network a family and library: every name of the table is built in tests/encoders/networks."""
+OWN = [n for n in names("encoder") if n not in PRESETS["encoder"] and n != "image_network"]
+ENCODERS = [*OWN, *NETWORKS]
+
+
+def choice(name: str, **options: Any) -> Choice:
+    return Choice(**{"type": name, **options, **NETWORKS.get(name, {})})
+
+
+def modality_of(name: str) -> str:
+    return str(get("encoder", choice(name).type).modality)
 
 
 def facts(modality: str, columns: int = COLUMNS) -> dict[str, Any]:
@@ -62,10 +85,10 @@ def random_inputs(modality: str, columns: int = COLUMNS) -> dict[str, torch.Tens
 def build(name: str, columns: int = COLUMNS, effort: int = 1) -> Encoder:
     torch.manual_seed(0)
     options = ENCODER_OPTIONS.get(name, {}).get(effort, {})
-    modality = get("encoder", name).modality
-    encoder: Encoder = (
-        Choice(**{"type": name, **options}).complete("encoder").build("encoder", facts(modality, columns))
-    )
+    complete = choice(name, **options).complete("encoder")
+    component, config = complete.configured("encoder")
+    known = facts(component.modality, columns)
+    encoder: Encoder = complete.build("encoder", known | component.learn(config, known))
     return encoder
 
 
@@ -123,7 +146,7 @@ def test_values_under_a_false_mask_do_not_matter(name: str) -> None:
     assert_same(encoder(other), encoder(inputs))
 
 
-@pytest.mark.parametrize("name", [n for n in ENCODERS if get("encoder", n).modality in ("text", "audio")])
+@pytest.mark.parametrize("name", [n for n in ENCODERS if modality_of(n) in ("text", "audio")])
 def test_padding_does_not_matter(name: str) -> None:
     encoder = settled(name)
     inputs = random_inputs(encoder.modality)
@@ -208,14 +231,14 @@ def test_the_same_seed_gives_the_same_training_step(name: str) -> None:
 
 @pytest.mark.parametrize("name", ENCODERS)
 def test_a_single_column_and_every_effort(name: str) -> None:
-    modality = get("encoder", name).modality
+    modality = modality_of(name)
     for effort in range(1, 6):
         encoder = build(name, 1, effort).eval()
         tokens = encoder(random_inputs(modality, 1))
         assert tokens.x.shape[-1] == encoder.width
 
 
-@pytest.mark.parametrize("name", sorted(BUILTIN["encoder"]))
+@pytest.mark.parametrize("name", [n for n in ENCODERS if n in {*BUILTIN["encoder"], *NETWORKS}])
 def test_exports_to_onnx_with_equal_numbers(name: str, onnx_outputs: Any) -> None:
     encoder = settled(name)
     inputs = random_inputs(encoder.modality)
@@ -238,7 +261,7 @@ def test_exports_to_onnx_with_equal_numbers(name: str, onnx_outputs: Any) -> Non
 
 
 def test_effort_names_only_registered_encoders() -> None:
-    assert set(ENCODER_OPTIONS) <= set(ENCODERS)
+    assert set(ENCODER_OPTIONS) <= set(names("encoder"))
     for name, efforts in ENCODER_OPTIONS.items():
         assert set(efforts) <= {1, 2, 3, 4, 5}
         for options in efforts.values():

@@ -7,20 +7,22 @@ classifiers are left out and so are helper outputs (GoogLeNet, Inception); pixel
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
+from consilience.core.errors import InputError
 from consilience.core.tokens import Tokens
 from consilience.encoders.base import Encoder
 from consilience.encoders.columns import ColumnTokens, on_present
 from consilience.encoders.image_input import Augment, Planes
-from consilience.encoders.networks.library import Library, Spec, library
-from consilience.encoders.networks.sides import wanted_side, workable_side
 from consilience.encoders.networks.letterbox import Letterbox
-from consilience.encoders.networks.weight_file import fill
+from consilience.encoders.networks.library import Spec, library
+from consilience.encoders.networks.sides import wanted_side, workable_side
+from consilience.encoders.pretrained.tune import TuneConfig, body_rates, fill, prepare_body, set_training
 
 if TYPE_CHECKING:
     from consilience.core.recipe import Prepare
@@ -39,13 +41,17 @@ class ImageNetwork(Encoder):
     modality = "image"
     convolves = True
 
-    class Config(Encoder.Config, Augment):
+    class Config(TuneConfig, Augment):
         library: Literal["torchvision", "timm", "transformers"] = "timm"
         """Where the network comes from."""
         model: str
         """The library's name of the network."""
+        options: dict[str, Any] = {}
+        """More arguments of the library's builder: depth and embed_dim of a ViT, for example."""
         pretrained: bool = False
         """Begin with weights from this machine; False = from scratch. Nothing is ever downloaded."""
+        tune: Literal["frozen", "head", "last_n", "lora", "full"] = "full"
+        """What of the network trains; see the table in `encoders/pretrained/tune.py`."""
         weights: str | None = None
         """A .safetensors file, a folder that holds one, or a cached name of the Hugging Face hub; by `model` when
         None."""
@@ -56,10 +62,6 @@ class ImageNetwork(Encoder):
         """image: one token; patch: one token a position of the last map."""
         dropout: float = Field(0.1, ge=0, lt=1)
         """Dropout of the tokens."""
-        rate: float | None = Field(None, gt=0)
-        """Factor of the learning rate."""
-        checkpointing: bool = False
-        """Trade time for memory: compute activations twice."""
 
     @classmethod
     def settings(cls, config: Config, prepare: Prepare) -> Prepare:
@@ -68,11 +70,17 @@ class ImageNetwork(Encoder):
 
     @classmethod
     def learn(cls, config: Config, facts: Mapping[str, Any]) -> dict[str, Any]:
+        if not config.pretrained and config.tune != "full":
+            raise InputError(
+                f"tune: {config.tune} of a network that begins at random numbers",
+                where=f"encoder {config.model!r}",
+                fix="Set pretrained: true or tune: full",
+            )
         source = library(config.library)
         spec = source.look(config)
         size = config.size or (spec.side if config.pretrained or (spec.fixed and spec.patch == 1) else None)
         wanted = wanted_side(spec, (int(facts["height"]), int(facts["width"])), size)
-        side = workable_side(lambda s: source.build(config, spec, s), spec, wanted)
+        side = workable_side(lambda s: _built(config, spec, s), spec, wanted)
         return {"network": {**spec._asdict(), "input": list(side)}}
 
     def __init__(self, config: Config, facts: dict[str, Any]) -> None:
@@ -80,12 +88,14 @@ class ImageNetwork(Encoder):
         self.options = config
         known = dict(facts["network"])
         self.side: tuple[int, int] = tuple(known.pop("input"))
-        self.spec, self.source = Spec(**known), library(config.library)
+        self.spec = Spec(**known)
         self.grey = int(facts["channels"]) == 1
         scale = {"mean": self.spec.mean, "std": self.spec.std} if config.pretrained else _coloured(facts)
         self.planes = Planes(scale, config.model_copy(update={"colour": 0.0}) if self.grey else config)
         self.letterbox = Letterbox((int(facts["height"]), int(facts["width"])), self.side)
-        self.body = self.source.build(config, self.spec, self.side)
+        self.body = _built(config, self.spec, self.side)
+        prepare_body(self.body, config)
+        self.fixed = config.tune == "frozen"
         self.shape = _shape(self.body, self.side)
         self.width = self.shape[1]
         self.dropout = nn.Dropout(config.dropout)
@@ -93,33 +103,66 @@ class ImageNetwork(Encoder):
 
     def begin(self) -> None:
         if self.options.pretrained:
-            values = self.source.weights(self.options, self.spec, self.side)
-            fill(self.body, values, self.options.weights or self.options.model)
+            values = library(self.options.library).weights(self.options, self.spec, self.side)
+            own = {name: v for name, v in self.body.state_dict().items() if name.endswith("num_batches_tracked")}
+            fill(self.body, {**own, **values}, self.options.weights or self.options.model)
 
     def rates(self) -> dict[str, float]:
-        """Networks without batch normalisation learn at a tenth: at the usual rate they do not learn at all."""
-        normal = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in self.body.modules())
-        factor = self.options.rate or (1.0 if normal else 0.1)
-        return {f"body.{name}": factor for name, _ in self.body.named_parameters()}
+        """From scratch, networks without batch normalisation learn at a tenth: at the usual rate they learn nothing."""
+        options = self.options
+        if not options.pretrained and options.rate is None:
+            normal = any(isinstance(m, _BatchNorm) for m in self.body.modules())
+            options = options.model_copy(update={"rate": 1.0 if normal else 0.1})
+        return body_rates(self.body, options, "body")
+
+    def train(self, mode: bool = True) -> Self:
+        super().train(mode)
+        set_training(self.body, self.options, mode)
+        for module in self.body.modules():
+            if isinstance(module, _BatchNorm) and not any(p.requires_grad for p in module.parameters()):
+                module.eval()  # statistics are weights too: they stay with those that do not train
+        self.planes.train(mode and not self.fixed)
+        return self
+
+    def before(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        """features [B, C, T, D] and mask [B, C]."""
+        mask = inputs["mask"]
+        seen = self.look(inputs["pixels"].flatten(0, 1)) * mask.reshape(-1, 1, 1)
+        return {"features": seen.reshape(*mask.shape, *self.shape), "mask": mask}
 
     def forward(self, inputs: dict[str, Tensor]) -> Tokens:
         present = inputs["mask"].flatten()
-        x = on_present(self.see, present, self.shape, inputs["pixels"].flatten(0, 1), skip=self.training)
-        tokens: Tokens = self.columns(x, present.unsqueeze(1).expand(-1, self.shape[0]))
+        if "features" in inputs:
+            x = inputs["features"].flatten(0, 1).float()
+        else:
+            x = on_present(self.look, present, self.shape, inputs["pixels"].flatten(0, 1), skip=self.training)
+        tokens: Tokens = self.columns(self.dropout(x), present.unsqueeze(1).expand(-1, self.shape[0]))
         return tokens
 
-    def see(self, pixels: Tensor) -> Tensor:
+    def look(self, pixels: Tensor) -> Tensor:
         """uint8 [N, H, W, K] → [N, T, width]."""
         pixels = pixels.expand(-1, -1, -1, 3) if self.grey else pixels
         x = self.letterbox(self.planes(pixels))
         if self.training and len(x) == 1:  # one image has no batch statistics: take the running ones
             self.body.eval()
             x = self.body(x)
-            self.body.train()
+            self.train()
         else:
             x = self.body(x)
-        seen: Tensor = self.dropout(x.float())
-        return seen
+        return x.float()
+
+
+def _built(config: ImageNetwork.Config, spec: Spec, side: tuple[int, int]) -> nn.Module:
+    """
+    Raises:
+        InputError: when the library refuses the options.
+    """
+    try:
+        return library(config.library).build(config, spec, side)
+    except TypeError as error:
+        if not config.options:
+            raise
+        raise InputError(f"{config.library} refuses the options {config.options}: {error}", where="options") from None
 
 
 def _coloured(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,7 +173,6 @@ def _coloured(facts: Mapping[str, Any]) -> dict[str, Any]:
 @torch.no_grad()
 def _shape(body: nn.Module, side: tuple[int, int]) -> tuple[int, int]:
     """(T, D) of the body's tokens."""
-    body.eval()
-    tokens, width = body(torch.zeros(1, 3, *side)).shape[1:]
+    tokens, width = body.eval()(torch.zeros(1, 3, *side)).shape[1:]
     body.train()
     return int(tokens), int(width)

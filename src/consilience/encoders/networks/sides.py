@@ -27,8 +27,8 @@ def wanted_side(spec: Spec, shape: tuple[int, int], size: int | None) -> tuple[i
 
 
 def workable_side(build: Build, spec: Spec, side: tuple[int, int]) -> tuple[int, int]:
-    """`side` where the network runs at it, else the smallest of the same shape at which it does, at most twice the
-    pretraining's.
+    """`side` where the network runs at it, else the smallest of the same shape at which it does; up to some twice the
+    pretraining's are tried.
 
     Raises:
         InputError: when there is none.
@@ -36,9 +36,11 @@ def workable_side(build: Build, spec: Spec, side: tuple[int, int]) -> tuple[int,
     body = None if spec.fixed else build(side)
     if runs(build, body, side):
         return side
-    low, high = side, larger(side, spec, 2 * spec.side / min(side))
-    if not runs(build, body, high):
-        _explain(build, body, high)
+    low, high = side, larger(side, spec, 2)
+    while not runs(build, body, high):
+        if min(high) > 2 * spec.side:
+            _explain(build, body, side)
+        low, high = high, larger(high, spec, 2)
     while True:
         middle = larger(low, spec, math.sqrt(min(high) / min(low)))
         if middle in (low, high):

@@ -30,7 +30,7 @@ def look(options: Any) -> Spec:
     usual = timm.get_pretrained_cfg(options.model)
     fixed, patch = bool(usual.fixed_input_size), 1
     if fixed:
-        network = timm.create_model(options.model, pretrained=False)
+        network = timm.create_model(options.model, pretrained=False, **options.options)
         cut = getattr(getattr(network, "patch_embed", None), "patch_size", 1)
         patch = int(cut[0] if isinstance(cut, tuple) else cut)
     square = fixed and patch == 1
@@ -57,8 +57,8 @@ def _create(options: Any, spec: Spec, side: tuple[int, int], **more: Any) -> Any
         more["img_size"] = side
     if options.tokens == "patch":
         more["global_pool"] = ""
-    more.setdefault("pretrained", False)
-    return _timm().create_model(options.model, num_classes=0, in_chans=3, **more)
+    settings = {"pretrained": False, **options.options, **more}
+    return _timm().create_model(options.model, num_classes=0, in_chans=3, **settings)
 
 
 class _Tokens(nn.Module):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from consilience.core.errors import InputError, MissingExtraError, nearest
 from consilience.encoders.networks.library import Spec
 from consilience.encoders.networks.weight_file import read_weights
 
-PIXELS = {"googlenet": True, "inception_v3": True}
+PIXELS = ("googlenet", "inception_v3")
 """Pretrained with pixels scaled by a half around a half: torchvision changes ImageNet's scale inside the network."""
 
 
@@ -42,13 +43,18 @@ def build(options: Any, spec: Spec, side: tuple[int, int]) -> nn.Module:
         raise InputError("torchvision's networks have no checkpointing", fix="Take one of timm: type timm_image")
     if options.tokens != "image":
         raise InputError("torchvision's networks give one token an image", fix="Take one of timm: type timm_image")
-    models, more = _models(), {}
+    models, more = _models(), dict(options.options)
     if options.model in PIXELS:
-        more = {"aux_logits": False, "init_weights": False, "transform_input": options.pretrained}
+        more |= {"aux_logits": False, "init_weights": False, "transform_input": options.pretrained}
     elif spec.fixed and options.model.startswith("vit"):
-        more = {"image_size": side[0]}
+        more["image_size"] = side[0]
     elif spec.fixed:
-        more = {"input_size": side}
+        more["input_size"] = side
+    if options.model.startswith(("alexnet", "vgg")):  # no numbers are drawn for the classifier: it is most of them
+        more |= {"init_weights": False} if options.model.startswith("vgg") else {}
+        with torch.device("meta"):
+            network = _cut(models.get_model(options.model, weights=None, **more))
+        return _Pooled(_drawn(network.to_empty(device=torch.get_default_device())))
     return _Pooled(_cut(models.get_model(options.model, weights=None, **more)))
 
 
@@ -67,6 +73,19 @@ class _Pooled(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         found: Tensor = self.network(x)
         return found.flatten(1).unsqueeze(1)
+
+
+@torch.no_grad()
+def _drawn(network: nn.Module) -> nn.Module:
+    """Beginning weights: for convolutions those of He et al. 2015 (arXiv 1502.01852), as torchvision draws them."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.BatchNorm2d):
+            module.reset_parameters()
+    return network
 
 
 def _cut(network: nn.Module) -> nn.Module:
