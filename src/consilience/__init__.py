@@ -20,6 +20,7 @@ _LAZY = {
     "fit": "consilience.api:fit",
     "inspect": "consilience.data.inspection:inspect",
     "load": "consilience.model:load",
+    "register_encoder": "consilience.encoders.module:register_encoder",
     "resume": "consilience.api:resume",
 }
 __all__ = list(_LAZY)

@@ -17,6 +17,16 @@ from consilience.core.tokens import Tokens
 from consilience.encoders.base import Encoder
 
 ROWS, COLUMNS, LENGTH, SIDE, SAMPLES = 6, 2, 24, 28, 2400
+SCRATCH = {"pretrained": False, "tune": "full"}
+TINY = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+CONVOLUTIONS = {
+    "conv_dim": [16, 16],
+    "conv_kernel": [10, 3],
+    "conv_stride": [20, 8],
+    "num_conv_pos_embeddings": 8,
+    "num_conv_pos_embedding_groups": 2,
+}
+WHISPER = {"d_model": 16, "encoder_layers": 1, "encoder_attention_heads": 2, "encoder_ffn_dim": 32, "num_mel_bins": 32}
 NETWORKS: dict[str, dict[str, Any]] = {
     "resnet18": {},
     "squeezenet": {},
@@ -24,13 +34,21 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "hf_vit": {
         "type": "hf_image",
         "model": "vit",
-        "pretrained": False,
-        "tune": "full",
-        "options": {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "patch_size": 14},
+        "options": {**TINY, "patch_size": 14},
+        **SCRATCH,
+    },
+    "wav2vec2": {"type": "hf_audio", "model": "wav2vec2", "options": {**TINY, **CONVOLUTIONS}, **SCRATCH},
+    "whisper": {"type": "hf_audio", "model": "whisper", "options": WHISPER, "time_tokens": 2, **SCRATCH},
+    "ast": {
+        "type": "hf_audio",
+        "model": "audio-spectrogram-transformer",
+        "options": {**TINY, "num_mel_bins": 32},
+        "time_tokens": 2,
+        **SCRATCH,
     },
 }
 """One network a family and library: every name of the table is built in tests/encoders/networks."""
-OWN = [n for n in names("encoder") if n not in PRESETS["encoder"] and n != "image_network"]
+OWN = [n for n in names("encoder") if n not in PRESETS["encoder"] and n not in ("image_network", "hf_audio")]
 ENCODERS = [*OWN, *NETWORKS]
 
 
@@ -166,10 +184,11 @@ def test_every_parameter_receives_a_gradient(name: str) -> None:
         tokens = encoder(inputs)
         (tokens.x[tokens.mask] * torch.randn_like(tokens.x[tokens.mask])).sum().backward()
         with torch.no_grad():
-            for parameter in encoder.parameters():
+            for parameter in (p for p in encoder.parameters() if p.requires_grad):
                 assert parameter.grad is not None
                 parameter.sub_(parameter.grad.sign() * 1e-2)
-    dead = [n for n, p in encoder.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+    learns = [(n, p.grad) for n, p in encoder.named_parameters() if p.requires_grad]
+    dead = [n for n, grad in learns if grad is None or not grad.abs().sum() > 0]
     assert dead == []
 
 

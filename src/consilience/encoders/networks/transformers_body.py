@@ -47,9 +47,9 @@ def build(options: Any, spec: Spec, side: tuple[int, int]) -> nn.Module:
 
 
 def weights(options: Any, spec: Spec, side: tuple[int, int]) -> Mapping[str, Tensor]:
-    body = build(options, spec, side)
-    assert isinstance(body, _Tower)
-    return {f"network.{name}": value for name, value in saved_tensors(body.network, options.model).items()}
+    body: Any = build(options, spec, side)
+    found = saved_tensors(type(body.network), body.network.config, options.model)
+    return {f"network.{name}": value for name, value in found.items()}
 
 
 class _Tower(nn.Module):

@@ -22,7 +22,8 @@ def read_weights(source: str | None, what: str) -> Mapping[str, Tensor]:
 
     if source is None:
         raise InputError(
-            f"no pretrained weights are named for {what}", fix="Give weights: a .safetensors file, its folder, or a cached name"
+            f"no pretrained weights are named for {what}",
+            fix="Give weights: a .safetensors file, its folder, or a cached name",
         )
     path = Path(source).expanduser()
     if path.is_file() and path.suffix != ".safetensors":

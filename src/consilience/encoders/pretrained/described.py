@@ -63,25 +63,21 @@ def settings_of(name: str) -> dict[str, Any]:
     return found
 
 
-def saved_tensors(network: nn.Module, name: str) -> dict[str, Tensor]:
-    """Pretrained tensors under the names of `network`, a model of transformers: read from safetensors, offline.
-
-    Raises:
-        InputError: when the saved model lacks some of them.
-    """
+def saved_tensors(kind: type[nn.Module], config: Any, name: str) -> dict[str, Tensor]:
+    """Pretrained tensors of a model of transformers under the names of its class, from safetensors, offline; what the
+    saved model lacks is left out."""
     folder = locate(name).folder
-    loaded, told = type(network).from_pretrained(  # type: ignore[attr-defined]
-        folder, config=network.config, local_files_only=True, use_safetensors=True, output_loading_info=True,
-        dtype=torch.float32, ignore_mismatched_sizes=True,
-    )  # fmt: skip
-    own = set(network.state_dict())
-    lacking = sorted(own & ({*told["missing_keys"]} | {key[0] for key in told["mismatched_keys"]}))
-    if lacking:
-        raise InputError(
-            f"the saved model lacks {len(lacking)} weights of {type(network).__name__}, {lacking[0]!r} for one",
-            where=str(folder),
-        )
-    return {key: value for key, value in loaded.state_dict().items() if key in own}
+    loaded, told = kind.from_pretrained(  # type: ignore[attr-defined]
+        folder,
+        config=config,
+        local_files_only=True,
+        use_safetensors=True,
+        output_loading_info=True,
+        dtype=torch.float32,
+        ignore_mismatched_sizes=True,
+    )
+    lacking = {*told["missing_keys"], *(key[0] for key in told["mismatched_keys"])}
+    return {key: value for key, value in loaded.state_dict().items() if key not in lacking}
 
 
 def _make(make: Callable[..., Any], kind: str, options: Mapping[str, Any]) -> Any:
