@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import runpy
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -53,11 +56,20 @@ ENCODERS = [*OWN, *NETWORKS]
 
 
 def choice(name: str, **options: Any) -> Choice:
-    return Choice(**{"type": name, **options, **NETWORKS.get(name, {})})
+    return Choice(**{"type": name, **options, **needed().get(name, {}), **NETWORKS.get(name, {})})
 
 
 def modality_of(name: str) -> str:
     return str(get("encoder", choice(name).type).modality)
+
+
+tiny = runpy.run_path(str(Path(__file__).parents[1] / "tiny_models.py"))
+
+
+@lru_cache(maxsize=1)
+def needed() -> dict[str, dict[str, Any]]:
+    """Options that an encoder cannot do without: a model on this machine, all of which trains."""
+    return {"hf_text": {"model": str(tiny["tiny_text"]()), "tune": "full"}}
 
 
 def facts(modality: str, columns: int = COLUMNS) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def run_masks(
 def _batch(
     network: Multimodal, features: Features, index: Index, keeps: list[Tensor], device: torch.device
 ) -> list[Said]:
-    tokens = network.encode(to_tensors(features.gather(index), device))
+    tokens = network.encode(to_tensors(features.gather(index, network.fixed), device))
     return [_said(network, network.join(tokens, keep.expand(len(index), -1))) for keep in keeps]
 
 

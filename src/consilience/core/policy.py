@@ -79,7 +79,7 @@ def resolve(recipe: Recipe, shape: Shape) -> Recipe:
             "columns": dict(shape.modalities),
             "fusion": fusion,
             "width": recipe.width or WIDTH[recipe.effort],
-            "split": recipe.split.model_copy(update={"folds": recipe.split.folds or _folds(recipe, shape)}),
+            "split": recipe.split.model_copy(update={"folds": recipe.split.folds or _folds(recipe, shape, groups)}),
             "prepare": recipe.prepare.model_copy(
                 update={"image_size": recipe.prepare.image_size or IMAGE_SIZE[recipe.effort]}
             ),
@@ -166,12 +166,21 @@ def _encoder(recipe: Recipe, name: str, group: Group) -> Choice:
     return Choice(**{"type": kind, **options, **(chosen.options if chosen else {})}).complete("encoder")
 
 
-def _folds(recipe: Recipe, shape: Shape) -> int:
+def _costly(groups: Mapping[str, Group]) -> bool:
+    """True where an encoder is so large that one network is work enough, to train and to serve."""
+    return any(get("encoder", group.encoder.type).costly for group in groups.values() if group.encoder)
+
+
+def _folds(recipe: Recipe, shape: Shape, groups: Mapping[str, Group]) -> int:
+    if _costly(groups):
+        return 1
     return 5 if shape.rows < FOLDS_BELOW and recipe.effort >= 3 else 1
 
 
-def _networks(recipe: Recipe, shape: Shape, convolves: bool) -> int:
-    if convolves and (recipe.split.folds or _folds(recipe, shape)) > 1:
+def _networks(recipe: Recipe, shape: Shape, groups: Mapping[str, Group], convolves: bool) -> int:
+    if _costly(groups):
+        return 1
+    if convolves and (recipe.split.folds or _folds(recipe, shape, groups)) > 1:
         return 1  # five folds of networks that see images or hear recordings are work enough
     below = ENSEMBLE_BELOW if "text" in shape.modalities.values() else FOLDS_BELOW
     return 3 if shape.rows < below and recipe.effort >= 3 else 1
@@ -179,10 +188,10 @@ def _networks(recipe: Recipe, shape: Shape, convolves: bool) -> int:
 
 def _for_seeds(recipe: Recipe, shape: Shape, groups: Mapping[str, Group]) -> bool:
     """True where one network would do, but the verdict on joining asks for several trainings."""
-    folds = recipe.split.folds or _folds(recipe, shape)
+    folds = recipe.split.folds or _folds(recipe, shape, groups)
     homes = {column: name for name, columns in recipe.disciplines.items() for column in columns}
     disciplines = {homes.get(group.columns[0], name) for name, group in groups.items()}
-    return len(disciplines) > 1 and folds == 1 and recipe.effort >= 3
+    return len(disciplines) > 1 and not _costly(groups) and folds == 1 and recipe.effort >= 3
 
 
 def _epochs(recipe: Recipe, shape: Shape, batch: int) -> int:
@@ -200,7 +209,7 @@ def _train(recipe: Recipe, shape: Shape, groups: Mapping[str, Group]) -> Any:
     batch = train.batch_size or next((size for below, size in BATCH if shape.rows < below), 256)
     convolves = any(get("encoder", g.encoder.type).convolves for g in groups.values() if g.encoder)
     epochs = _epochs(recipe, shape, batch)
-    networks = _networks(recipe, shape, convolves)
+    networks = _networks(recipe, shape, groups, convolves)
     if networks == 1 and train.networks is None and _for_seeds(recipe, shape, groups):
         fewer = round(epochs * SEED_SHARE["text" in shape.modalities.values()])
         if fewer >= 1:

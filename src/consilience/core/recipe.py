@@ -60,6 +60,9 @@ class Prepare(Config):
     """Rate audio is resampled to, Hz; the training rows' median, at most 16,000, when None."""
     vocabulary: int = Field(8000, ge=64, le=200_000)
     """Largest sub-word vocabulary trained on the training rows' text."""
+    tokenizer: str | None = None
+    """Path of a `tokenizer.json` to cut texts with; sub-words of the training rows' own when None. A pretrained
+    encoder brings its own."""
     max_tokens: int | None = Field(None, ge=4, le=8192)
     """Longest text kept, sub-words; the 98th percentile of the training rows, at most 256, when None."""
     unreadable: Literal["error", "missing"] = "error"

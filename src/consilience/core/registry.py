@@ -29,6 +29,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "conv_text": "consilience.encoders.conv_text:ConvText",
         "cyclic_date": "consilience.encoders.cyclic_date:CyclicDate",
         "hf_audio": "consilience.encoders.hf_audio:HFAudio",
+        "hf_text": "consilience.encoders.pretrained.hf_text:HfText",
         "image_network": "consilience.encoders.image_network:ImageNetwork",
         "mel_audio": "consilience.encoders.mel_audio:MelAudio",
         "ngram_text": "consilience.encoders.ngram_text:NgramText",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, final
 
 import numpy as np
@@ -31,9 +32,9 @@ FEW_ROWS = 64
 class Features:
     """The prepared rows of a table.
 
-    rows: number of rows. groups: group → facts. problems: what had to be repaired. seconds: time it took.
-    reused: True when nothing was prepared because the cache held it. Close it, or use it as a context
-    manager.
+    rows: number of rows. groups: group → facts. key: name of the cache entry, None of rows in memory. problems: what
+    had to be repaired. seconds: time it took. reused: True when nothing was prepared because the cache held it. Close
+    it, or use it as a context manager.
     """
 
     def __init__(
@@ -46,15 +47,32 @@ class Features:
     ) -> None:
         self.groups, self.rows, self.problems, self.seconds = dict(groups), rows, problems, seconds
         self.reused = False
+        self.key: str | None = None
         self._stores = dict(stores)
+        self._made: dict[tuple[str, str], RowStore] = {}
 
-    def gather(self, index: Index) -> dict[str, Arrays]:
+    def gather(self, index: Index, made: Mapping[str, str] = MappingProxyType({})) -> dict[str, Arrays]:
         """{group: {name: array [n, …]}} of the rows `index` int64 [n]: contiguous copies, padding trimmed.
 
         Memory does not grow with the number of rows on disk.
+
+        Args:
+            made: group → key of what a network made of its arrays, which is given in their place where it was kept.
         """
         index = np.asarray(index, np.int64)
-        return {group: self._arrays(group, store.read(index)) for group, store in self._stores.items()}
+        found = {}
+        for group, store in self._stores.items():
+            kept = self._made.get((group, made.get(group, "")))
+            found[group] = self._arrays(group, store.read(index)) if kept is None else _plain(kept.read(index))
+        return found
+
+    def keep(self, group: str, key: str, store: RowStore) -> None:
+        """Hold what a network made of every row of a group; see `gather`."""
+        self._made[group, key] = store
+
+    def keeps(self, group: str, key: str) -> bool:
+        """True where `keep` was called with these names."""
+        return (group, key) in self._made
 
     def whole(self, group: str) -> Arrays:
         """Every row of one group, untrimmed: read-only views that the system pages in from disk."""
@@ -62,7 +80,7 @@ class Features:
         return {name: records[name] for name in records.dtype.names or ()}
 
     def close(self) -> None:
-        for store in self._stores.values():
+        for store in (*self._stores.values(), *self._made.values()):
             store.close()
 
     def _arrays(self, group: str, records: Records) -> Arrays:
@@ -75,6 +93,10 @@ class Features:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def _plain(records: Records) -> Arrays:
+    return {name: np.ascontiguousarray(records[name]) for name in records.dtype.names or ()}
 
 
 def learn_facts(frame: pl.DataFrame, groups: Mapping[str, Group], settings: Prepare) -> dict[str, Any]:
@@ -150,5 +172,5 @@ def prepare(
     }
     problems = [Problem(**problem) for problem in manifest["problems"]]
     features = Features(groups, stores, frame.height, problems, time.monotonic() - began)
-    features.reused = reused
+    features.reused, features.key = reused, key
     return features

@@ -28,6 +28,9 @@ class Encoder(nn.Module):
     convolves: ClassVar[bool] = False
     """True where bfloat16 and channels_last pay (two-dimensional convolutions)."""
 
+    costly: ClassVar[bool] = False
+    """True where one network is work enough: the policy then plans neither folds nor several seeds."""
+
     class Config(Block):
         """Options; nested in the class it configures."""
 
@@ -58,6 +61,10 @@ class Encoder(nn.Module):
         """With `fixed`: the arrays [B, …] of the unchanging part, "mask" among them, that `forward` takes in place of
         the modality's arrays."""
         return inputs
+
+    def fixed_by(self) -> str:
+        """What the output of `before` depends on beside arrays and weights: options, and facts that change it."""
+        return ""
 
     def rates(self) -> dict[str, float]:
         """Parameter name → factor of the learning rate; 1.0 where a name is left out."""

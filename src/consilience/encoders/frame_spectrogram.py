@@ -1,8 +1,8 @@
 """Spectrograms exactly as pretrained audio networks were given them, as fixed matrices in the graph.
 
 A frame's preparation (mean taken off, pre-emphasis, taper) is linear, so it is folded into the Fourier matrix: one
-convolution over the wave. Whisper: Radford et al. 2022 (arXiv 2212.04356); AST: Gong et al. 2021 (arXiv 2104.01778), whose
-features are those of Kaldi.
+convolution over the wave. Whisper: Radford et al. 2022 (arXiv 2212.04356); AST: Gong et al. 2021 (arXiv 2104.01778),
+whose features are those of Kaldi.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from consilience.core.errors import InputError, nearest
 from consilience.encoders.audio_input import time_mean
 from consilience.encoders.frame_spectrogram import FRAME, HOP, KaldiMel, WhisperMel
 from consilience.encoders.pretrained.described import configured, described, plain, saved_tensors
+from consilience.encoders.pretrained.transformers_body import library
 from consilience.encoders.spectrogram import standardised
 
 WAVE = ("wav2vec2", "hubert", "wavlm", "data2vec-audio", "unispeech", "unispeech-sat")
@@ -109,10 +110,8 @@ class Wave(Hearing):
     2106.07447)."""
 
     def __init__(self, config: Any, facts: Mapping[str, Any]) -> None:
-        from transformers import AutoModel
-
         super().__init__(facts)
-        self.network = AutoModel.from_config(config)
+        self.network = library().AutoModel.from_config(config)
         self.normal, self.width = bool(facts["normal"]), int(config.hidden_size)
         self.windows = list(zip(config.conv_kernel, config.conv_stride, strict=True))
         self.masked = getattr(config, "feat_extract_norm", "layer") == "layer"  # the others learned without a mask
@@ -157,9 +156,7 @@ class Whisper(Hearing):
         return time_mean(x, mask, parts)
 
     def saved(self, name: str) -> dict[str, Tensor]:
-        from transformers import WhisperModel
-
-        whole = saved_tensors(WhisperModel, configured(described(name, True, {})), name)
+        whole = saved_tensors(library().WhisperModel, configured(described(name, True, {})), name)
         found = {key.removeprefix("encoder."): v for key, v in whole.items() if key.startswith("encoder.")}
         place = "embed_positions.weight"
         if place in found:
@@ -171,11 +168,9 @@ class Patches(Hearing):
     """Audio Spectrogram Transformer: Gong et al. 2021 (arXiv 2104.01778); positions are cut to the recordings' time."""
 
     def __init__(self, config: Any, facts: Mapping[str, Any]) -> None:
-        from transformers import ASTModel
-
         super().__init__(facts)
         self.mel = KaldiMel(config.num_mel_bins, float(facts["mean"]), float(facts["std"]))
-        self.network = ASTModel(config)
+        self.network = library().ASTModel(config)
         self.width, self.hop = int(config.hidden_size), int(config.time_stride) * HOP
 
     def prepare(self, wave: Tensor, length: Tensor) -> Tensor:
@@ -193,14 +188,13 @@ class Patches(Hearing):
         return time_mean(x, mask, parts)
 
     def saved(self, name: str) -> dict[str, Tensor]:
-        from transformers import ASTModel
-
         whole = configured(described(name, True, {}))
-        found = saved_tensors(ASTModel, whole, name)
+        found = saved_tensors(type(self.network), whole, name)
         place = "embeddings.position_embeddings"
         if place in found:
             bands, _ = self.network.embeddings.get_shape(whole)
             _, times = self.network.embeddings.get_shape(self.network.config)
-            first, grid = found[place][:, :2], found[place][:, 2:].unflatten(1, (bands, -1))
+            first, grid = found[place][:, :2], found[place][:, 2:]
+            grid = grid.reshape(1, bands, -1, grid.shape[-1])
             found[place] = torch.cat([first, grid[:, :, :times].flatten(1, 2)], 1)
         return {f"network.{key}": value for key, value in found.items()}

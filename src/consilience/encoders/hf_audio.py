@@ -5,6 +5,7 @@ Their spectrograms are tensor code in the graph, so that they run on the device 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,8 +15,8 @@ from torch import Tensor, nn
 from consilience.core.tokens import Tokens
 from consilience.encoders.audio_augment import perturb
 from consilience.encoders.audio_input import folded
-from consilience.encoders.columns import ColumnTokens, on_present
 from consilience.encoders.base import Encoder
+from consilience.encoders.columns import ColumnTokens, on_present
 from consilience.encoders.hearing import described_sound, hearing
 from consilience.encoders.pretrained.described import described, settings_of
 from consilience.encoders.pretrained.tune import TuneConfig, body_rates, fill, prepare_body, set_training
@@ -35,6 +36,7 @@ class HFAudio(Encoder):
     """
 
     modality = "audio"
+    costly = True
 
     class Config(TuneConfig):
         model: str
@@ -67,8 +69,8 @@ class HFAudio(Encoder):
 
     def __init__(self, config: Config, facts: dict[str, Any]) -> None:
         super().__init__()
-        self.options = config
-        self.body = hearing(facts["network"])
+        self.options, self.known = config, dict(facts["network"])
+        self.body = hearing(self.known)
         if config.checkpointing:
             self.body.network.gradient_checkpointing_enable({"use_reentrant": False})
         prepare_body(self.body, config)
@@ -96,6 +98,9 @@ class HFAudio(Encoder):
         heard = self.hear(wave, length) * present.reshape(-1, 1, 1)
         shape = inputs["mask"].shape
         return {"features": heard.reshape(*shape, *self.shape), "mask": present.reshape(shape)}
+
+    def fixed_by(self) -> str:
+        return json.dumps([self.known, self.options.time_tokens], sort_keys=True)
 
     def forward(self, inputs: dict[str, Tensor]) -> Tokens:
         if "features" in inputs:

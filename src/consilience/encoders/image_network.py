@@ -6,6 +6,7 @@ classifiers are left out and so are helper outputs (GoogLeNet, Inception); pixel
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -40,6 +41,7 @@ class ImageNetwork(Encoder):
 
     modality = "image"
     convolves = True
+    costly = True
 
     class Config(TuneConfig, Augment):
         library: Literal["torchvision", "timm", "transformers"] = "timm"
@@ -130,6 +132,11 @@ class ImageNetwork(Encoder):
         seen = self.look(inputs["pixels"].flatten(0, 1)) * mask.reshape(-1, 1, 1)
         return {"features": seen.reshape(*mask.shape, *self.shape), "mask": mask}
 
+    def fixed_by(self) -> str:
+        options = self.options
+        known = {"spec": self.spec._asdict(), "side": self.side, "planes": self.planes.scale.tolist()}
+        return json.dumps([options.library, options.model, options.tokens, options.options, known], sort_keys=True)
+
     def forward(self, inputs: dict[str, Tensor]) -> Tokens:
         present = inputs["mask"].flatten()
         if "features" in inputs:
@@ -149,7 +156,8 @@ class ImageNetwork(Encoder):
             self.train()
         else:
             x = self.body(x)
-        return x.float()
+        seen: Tensor = x.float()
+        return seen
 
 
 def _built(config: ImageNetwork.Config, spec: Spec, side: tuple[int, int]) -> nn.Module:

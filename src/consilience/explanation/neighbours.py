@@ -60,7 +60,8 @@ def _vectors(network: Multimodal, subject: Subject) -> Array:
 
 
 def _fused(network: Multimodal, features: Features, index: Index) -> Array:
-    return np.concatenate([_pooled(network, features.gather(index[part])) for part in ordered(len(index), BATCH)])
+    gathered = (features.gather(index[part], network.fixed) for part in ordered(len(index), BATCH))
+    return np.concatenate([_pooled(network, arrays) for arrays in gathered])
 
 
 @torch.no_grad()

@@ -18,12 +18,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from consilience.explanation.subject import Subject
+from consilience.modalities.given_subwords import STYLE, pieces_of
 from consilience.modalities.subwords import LONGEST_WORD, WORD_MARK, read_tokenizer, split_words
 
 Array = np.ndarray[Any, Any]
 
 UNKNOWN = 1
-"""Id of an unknown sub-word, by the contract of the modality `text`."""
+"""Id of an unknown sub-word, by the contract of the modality `text`, where the facts name no other."""
 ROOM = 8
 """Positions of padding that an encoder may add to a text."""
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
@@ -43,7 +44,8 @@ class TextPieces:
 
     def __init__(self, subject: Subject, group: str) -> None:
         facts = subject.facts(group)
-        self.group = group
+        self.group, self._unknown = group, int(facts.get("unknown", UNKNOWN))
+        read = self._read_given if facts.get("style") == STYLE else self._read
         ids = subject.arrays[group]["ids"]
         self._piece: Array = np.full(ids.shape, -1, np.int64)
         self.spans: list[list[Span]] = [[] for _ in range(len(subject))]
@@ -51,7 +53,7 @@ class TextPieces:
         for place, column in enumerate(facts["columns"]):
             for row, text in enumerate(subject.texts[column].to_list()):
                 if text:
-                    counts[row] += self._read(facts, (row, place, column), text, int(counts[row]))
+                    counts[row] += read(facts, (row, place, column), text, int(counts[row]))
         self.present: Array = np.arange(max(1, counts.max(initial=1))) < counts[:, None]
 
     def _read(self, facts: dict[str, Any], cell: tuple[int, int, str], text: str, first: int) -> int:
@@ -74,6 +76,26 @@ class TextPieces:
         written, rest = as_written(text, shown)
         self.spans[row] += [Span(column, w, first + i) for i, w in enumerate(written)]
         if rest and length < len(encoding.ids):
+            self.spans[row].append(Span(column, rest, None))
+        return count
+
+    def _read_given(self, facts: dict[str, Any], cell: tuple[int, int, str], text: str, first: int) -> int:
+        """`_read` with the tokenizer of a pretrained network, which marks places in the text as written."""
+        row, place, column = cell
+        pieces, cut = pieces_of(facts["tokenizer"], text, self._piece.shape[2])
+        count, last = 0, None
+        ends: list[list[int]] = []
+        for at, piece in enumerate(pieces):
+            if piece.word is None or piece.start == piece.end:
+                continue  # a sign of begin or end is no word of the user's
+            if piece.word != last or UNSPACED.search(text[piece.start : piece.end]):
+                count += 1
+                ends.append([piece.start, piece.end])
+            ends[-1][1] = max(ends[-1][1], piece.end)
+            last = piece.word
+            self._piece[row, place, at] = first + count - 1
+        self.spans[row] += [Span(column, text[a:b].strip(), first + i) for i, (a, b) in enumerate(ends)]
+        if cut and (rest := text[ends[-1][1] if ends else 0 :].strip()):
             self.spans[row].append(Span(column, rest, None))
         return count
 
@@ -103,14 +125,15 @@ class TextPieces:
         token = torch.where(piece >= 0, flat, torch.ones_like(flat))
         if not between:
             hidden = (token < 0.5) & inputs["mask"]
-            yield {**inputs, "ids": inputs["ids"].long().masked_fill(hidden, UNKNOWN)}
+            yield {**inputs, "ids": inputs["ids"].long().masked_fill(hidden, self._unknown)}
             return
         table = _table(encoder)
         assert table is not None, "smooth() said that the encoder has a table of vectors"
 
         def blend(module: nn.Module, given: Any, out: Tensor) -> Tensor:
             weight = F.pad(token.flatten(0, 1), (0, out.shape[1] - token.shape[2]), value=1.0).unsqueeze(-1)
-            return table.weight[UNKNOWN] + weight * (out - table.weight[UNKNOWN])
+            unknown = table.weight[self._unknown]
+            return unknown + weight * (out - unknown)
 
         handle = table.register_forward_hook(blend)
         try:

@@ -47,6 +47,8 @@ class Multimodal(nn.Module):
         self.encoders = nn.ModuleDict({self.keys[g]: e for g, e in encoders.items()})
         self.fusion = fusion
         self.heads = nn.ModuleDict({name: nn.Linear(width, outputs) for name in self.candidates})
+        self.fixed: dict[str, str] = {}
+        """Group → key under which prepared features may hold what its unchanging part makes of them."""
         many = len(encoders) > 1
         self.helpers = nn.ModuleDict(
             {self.keys[g]: _helper(int(e.width), outputs) for g, e in encoders.items() if many}  # type: ignore[arg-type]

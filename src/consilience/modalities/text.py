@@ -1,9 +1,11 @@
 """Text: sub-word ids from a byte-pair vocabulary trained on the training rows (Sennrich et al. 2016,
-arXiv 1508.07909). No language is assumed: runs of characters without spaces are merged like words."""
+arXiv 1508.07909), or from the tokenizer of a pretrained network. No language is assumed: runs of characters without
+spaces are merged like words."""
 
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
@@ -11,6 +13,7 @@ import polars as pl
 
 from consilience.modalities.base import Arrays, Columns, Facts, Guess, Prepared
 from consilience.modalities.cells import as_text
+from consilience.modalities.given_subwords import STYLE, encode_given, read_given
 from consilience.modalities.subwords import encode, read_tokenizer, train_tokenizer
 from consilience.modalities.wording import wording
 
@@ -30,7 +33,8 @@ MEASURED = 20_000
 class Text:
     """ids uint16 (int32 above 65,536 entries) [N, C, L], mask bool [N, C, L], a prefix of True.
 
-    0 is padding and 1 an unknown character. A longer text is cut after L sub-words.
+    0 is padding and 1 an unknown character. A longer text is cut after L sub-words. With a given tokenizer the ids
+    are its own, signs of begin and end among them; what is padding to it, the facts say.
     """
 
     media: ClassVar[bool] = False
@@ -48,17 +52,28 @@ class Text:
 
     @staticmethod
     def learn(columns: Columns, settings: Prepare) -> Facts:
-        """facts: columns; tokenizer (JSON text of `tokenizers`); vocabulary, its size; length L."""
+        """facts: columns; tokenizer (JSON text of `tokenizers`); vocabulary, its size; length L. With a given tokenizer
+        also style, and padding and unknown, ids.
+
+        Raises:
+            InputError: when the given tokenizer cannot be read.
+        """
         texts = {name: as_text(series).drop_nulls() for name, series in columns.items()}
-        tokenizer = train_tokenizer(list(texts.values()), settings.vocabulary)
+        given: dict[str, Any] = {}
+        if settings.tokenizer is not None:
+            tokenizer, padding, unknown = read_given(Path(settings.tokenizer))
+            given = {"style": STYLE, "padding": padding, "unknown": unknown}
+        else:
+            tokenizer = train_tokenizer(list(texts.values()), settings.vocabulary)
         limit = settings.max_tokens or LONGEST
-        lengths = [_lengths(tokenizer, series, limit) for series in texts.values()]
+        lengths = [_lengths({"tokenizer": tokenizer, **given}, series, limit) for series in texts.values()]
         longest = max((float(np.quantile(found, COVERED)) for found in lengths if len(found)), default=0.0)
         return {
             "columns": list(columns),
             "tokenizer": tokenizer,
             "vocabulary": read_tokenizer(tokenizer).get_vocab_size(),
             "length": int(min(limit, max(SHORTEST, math.ceil(longest)))),
+            **given,
         }
 
     @staticmethod
@@ -70,7 +85,7 @@ class Text:
         for place, name in enumerate(facts["columns"]):
             text = as_text(columns[name])
             present = np.flatnonzero(text.is_not_null().to_numpy())
-            found = encode(facts["tokenizer"], text.drop_nulls(), length)
+            found = _encode(facts, text.drop_nulls(), length)
             filled = np.arange(length) < np.array([len(i) for i in found], np.int64).reshape(-1, 1)
             block = np.zeros(filled.shape, dtype)
             block[filled] = np.concatenate(found) if found else np.zeros(0, dtype)
@@ -86,7 +101,12 @@ class Text:
         return {name: array[..., :length] for name, array in arrays.items()}
 
 
-def _lengths(tokenizer: str, text: pl.Series, limit: int) -> np.ndarray[Any, Any]:
+def _encode(facts: Facts, text: pl.Series, length: int) -> list[list[int]]:
+    encoded = encode_given if facts.get("style") == STYLE else encode
+    return encoded(facts["tokenizer"], text, length)
+
+
+def _lengths(facts: Facts, text: pl.Series, limit: int) -> np.ndarray[Any, Any]:
     """Sub-words of up to MEASURED cells, none counted beyond `limit`."""
     sample = text.gather_every(max(1, -(-len(text) // MEASURED)))
-    return np.array([len(ids) for ids in encode(tokenizer, sample, limit)], np.int64)
+    return np.array([len(ids) for ids in _encode(facts, sample, limit)], np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -41,9 +42,10 @@ class Part:
         """The rows with a target."""
         return self.pick(np.flatnonzero(self.weight > 0))
 
-    def batch(self, positions: Index, device: torch.device) -> Batch:
+    def batch(self, positions: Index, device: torch.device, made: Mapping[str, str]) -> Batch:
+        """made: see `Features.gather`."""
         return Batch(
-            to_tensors(self.features.gather(self.index[positions]), device),
+            to_tensors(self.features.gather(self.index[positions], made), device),
             torch.from_numpy(self.target[positions]).to(device),
             torch.from_numpy(self.weight[positions]).to(device),
         )

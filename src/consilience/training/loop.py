@@ -150,7 +150,7 @@ class Loop:
     def _step(self, positions: np.ndarray[Any, Any]) -> Tensor:
         step = self.progress.step
         torch.manual_seed(self.job.seed * 1_000_003 + step)
-        batch = self.job.train.batch(positions, self.fabric.device)
+        batch = self.job.train.batch(positions, self.fabric.device, self.network.fixed)
         rate = learning_rate(self.settings, step, self.steps)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["scale"]
@@ -234,7 +234,7 @@ class Loop:
         """Candidate name → raw outputs [N, K] on a part, in evaluation mode."""
         found: dict[str, list[Tensor]] = {}
         for positions in ordered(len(part), EVALUATION_BATCH):
-            batch = part.batch(positions, self.fabric.device)
+            batch = part.batch(positions, self.fabric.device, self.network.fixed)
             with self.fabric.autocast():
                 outputs = network(batch.inputs)
             for name, logits in (outputs.candidates or {network.candidates[0]: outputs.logits}).items():

@@ -79,8 +79,10 @@ class Average:
 
 
 def tensors(model: nn.Module) -> dict[str, Tensor]:
-    """Every parameter and saved buffer by name; the tensors themselves, not copies."""
-    return dict(model.state_dict(keep_vars=False))
+    """Every parameter that trains and every saved buffer by name; the tensors themselves, not copies. What is frozen
+    stays as an encoder's `begin` left it: it needs no average, no copy and no place in a checkpoint."""
+    held = model.state_dict(keep_vars=True)
+    return {n: t.detach() for n, t in held.items() if t.requires_grad or not isinstance(t, nn.Parameter)}
 
 
 @torch.no_grad()

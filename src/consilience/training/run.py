@@ -13,6 +13,7 @@ from consilience.artifacts.rules import sole_rules
 from consilience.core.events import Listener, nobody
 from consilience.training.data import Data, Source
 from consilience.training.device import make_fabric
+from consilience.training.fixed_features import fix
 from consilience.training.loop import Job, Loop
 from consilience.training.plan import Plan
 from consilience.training.references import REFIT_BELOW, fit_reference
@@ -57,7 +58,7 @@ def train_model(plan: Plan, data: Data, folder: Path, listener: Listener = nobod
         networks = []
         for name in fit.names:
             number = len(bundle.networks)
-            networks.append(_train_network(plan, fit, (name, number), fabric, folder, listener))
+            networks.append(_train_network(_job(plan, fit, (name, number), folder), data, fabric, listener))
             bundle.networks.append(networks[-1])
         references.append({name: fit_reference(name, bundle, [fit.train], listener) for name in plan.recipe.references})
         judge = Bundle(plan.recipe, plan.facts, networks, references[-1], sole_rules(groups))
@@ -84,9 +85,9 @@ def _names(name: str, plan: Plan) -> list[str]:
     return [name, *(f"{name}-{i}" for i in range(1, int(plan.recipe.train.networks or 1)))]
 
 
-def _train_network(plan: Plan, fit: _Fit, which: tuple[str, int], fabric: Any, folder: Path, listener: Listener) -> Any:
+def _job(plan: Plan, fit: _Fit, which: tuple[str, int], folder: Path) -> Job:
     name, number = which
-    job = Job(
+    return Job(
         plan.recipe,
         plan.facts,
         plan.task,
@@ -96,7 +97,11 @@ def _train_network(plan: Plan, fit: _Fit, which: tuple[str, int], fabric: Any, f
         name,
         plan.recipe.seed + 1000 * number,
     )
+
+
+def _train_network(job: Job, data: Data, fabric: Any, listener: Listener) -> Any:
     loop = Loop(job, fabric)
+    fix(loop.network, [source.features for source in data.sources.values()], listener)
     for event in loop.run():
         listener(event)
     return loop.network

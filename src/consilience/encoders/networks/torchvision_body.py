@@ -98,7 +98,8 @@ def _cut(network: nn.Module) -> nn.Module:
         network.classifier = nn.AdaptiveAvgPool2d(1)
         return network
     if kind == "ConvNeXt":
-        network.classifier[-1] = nn.Identity()  # type: ignore[operator]
+        norm, flatten, _ = network.classifier.children()  # type: ignore[union-attr]
+        network.classifier = nn.Sequential(norm, flatten)
         return network
     for name in ("fc", "heads", "head", "classifier"):
         if hasattr(network, name):

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from consilience.core.errors import InputError
 from consilience.encoders.networks.library import Spec
 from consilience.encoders.pretrained.described import configured, described, plain, saved_tensors, settings_of
+from consilience.encoders.pretrained.transformers_body import library, quiet
 
 HALF = [0.5, 0.5, 0.5]
 """Mean and spread of each colour where the model's folder does not say."""
@@ -35,12 +36,11 @@ def look(options: Any) -> Spec:
 
 
 def build(options: Any, spec: Spec, side: tuple[int, int]) -> nn.Module:
-    from transformers import AutoModel
-
     config = configured(spec.config)
     if spec.fixed:
         config.image_size = side[0]
-    network = AutoModel.from_config(config)
+    with quiet():
+        network = library().AutoModel.from_config(config)
     if options.checkpointing:
         network.gradient_checkpointing_enable({"use_reentrant": False})
     return _Tower(network, options.tokens == "patch")
@@ -55,7 +55,7 @@ def weights(options: Any, spec: Spec, side: tuple[int, int]) -> Mapping[str, Ten
 class _Tower(nn.Module):
     """[N, 3, H, W] → [N, T, D]: the tower's own summary of the image first, its positions after it where asked."""
 
-    def __init__(self, network: nn.Module, positions: bool) -> None:
+    def __init__(self, network: Any, positions: bool) -> None:
         super().__init__()
         if hasattr(getattr(network, "pooler", None), "dense"):  # made for another loss, and often not saved
             network.pooler = None

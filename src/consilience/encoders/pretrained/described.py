@@ -1,4 +1,4 @@
-"""A model of transformers as plain JSON, the configuration made from it again, and the tensors that it was saved with."""
+"""A model of transformers as plain JSON, its configuration made from that again, and the tensors it was saved with."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from consilience.core.errors import InputError, MissingExtraError, nearest
+from consilience.core.errors import InputError, nearest
 from consilience.encoders.pretrained.locate import locate
+from consilience.encoders.pretrained.transformers_body import library, quiet
 
 CONFIG, PREPROCESSOR = "config.json", "preprocessor_config.json"
 PRIVATE = ("_name_or_path", "transformers_version", "architectures", "dtype", "torch_dtype")
@@ -67,22 +68,24 @@ def saved_tensors(kind: type[nn.Module], config: Any, name: str) -> dict[str, Te
     """Pretrained tensors of a model of transformers under the names of its class, from safetensors, offline; what the
     saved model lacks is left out."""
     folder = locate(name).folder
-    loaded, told = kind.from_pretrained(  # type: ignore[attr-defined]
-        folder,
-        config=config,
-        local_files_only=True,
-        use_safetensors=True,
-        output_loading_info=True,
-        dtype=torch.float32,
-        ignore_mismatched_sizes=True,
-    )
+    with quiet():
+        loaded, told = kind.from_pretrained(  # type: ignore[attr-defined]
+            folder,
+            config=config,
+            local_files_only=True,
+            use_safetensors=True,
+            output_loading_info=True,
+            dtype=torch.float32,
+            ignore_mismatched_sizes=True,
+        )
     lacking = {*told["missing_keys"], *(key[0] for key in told["mismatched_keys"])}
     return {key: value for key, value in loaded.state_dict().items() if key not in lacking}
 
 
 def _make(make: Callable[..., Any], kind: str, options: Mapping[str, Any]) -> Any:
     try:
-        return make(**options)
+        with quiet():
+            return make(**options)
     except Exception as error:  # transformers has errors of its own for each field
         line = " ".join(str(error).split())[:200]
         raise InputError(f"not a configuration of {kind!r}: {line}", where="options") from error
@@ -90,8 +93,4 @@ def _make(make: Callable[..., Any], kind: str, options: Mapping[str, Any]) -> An
 
 def _types() -> Any:
     """model_type → class of its configuration."""
-    try:
-        from transformers import CONFIG_MAPPING
-    except ImportError:
-        raise MissingExtraError("transformers", "pretrained", "A model of transformers") from None
-    return CONFIG_MAPPING
+    return library().CONFIG_MAPPING
