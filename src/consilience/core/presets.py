@@ -80,7 +80,11 @@ def _images() -> dict[str, Preset]:
 
 
 LIBRARIES = {
-    "hf_image": Preset("image_network", {"library": "transformers"}, "Any image tower of transformers, by `model`."),
+    "hf_image": Preset(
+        "image_network",
+        {"library": "transformers", "pretrained": True, "tune": "frozen"},
+        "Any image tower of transformers, by `model`: ViT, DINOv2, ConvNeXt, the image half of CLIP and SigLIP.",
+    ),
     "timm_image": Preset("image_network", {"library": "timm"}, "Any image network of timm, by `model`."),
     "torchvision_image": Preset(
         "image_network", {"library": "torchvision"}, "Any classification network of torchvision, by `model`."

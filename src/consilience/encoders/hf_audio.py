@@ -19,7 +19,7 @@ from consilience.encoders.base import Encoder
 from consilience.encoders.columns import ColumnTokens, on_present
 from consilience.encoders.hearing import described_sound, hearing
 from consilience.encoders.pretrained.described import described, settings_of
-from consilience.encoders.pretrained.tune import TuneConfig, body_rates, fill, prepare_body, set_training
+from consilience.encoders.pretrained.tune import TuneConfig, body_rates, check_tune, fill, prepare_body, set_training
 
 if TYPE_CHECKING:
     from consilience.core.recipe import Prepare
@@ -63,6 +63,7 @@ class HFAudio(Encoder):
 
     @classmethod
     def learn(cls, config: Config, facts: Mapping[str, Any]) -> dict[str, Any]:
+        check_tune(config, config.model)
         found = described(config.model, config.pretrained, config.options)
         sound = settings_of(config.model) if config.pretrained else {}
         return {"network": described_sound(found, sound, int(facts["samples"]))}

@@ -7,7 +7,8 @@ classifiers are left out and so are helper outputs (GoogLeNet, Inception); pixel
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import torch
@@ -23,7 +24,7 @@ from consilience.encoders.image_input import Augment, Planes
 from consilience.encoders.networks.letterbox import Letterbox
 from consilience.encoders.networks.library import Spec, library
 from consilience.encoders.networks.sides import wanted_side, workable_side
-from consilience.encoders.pretrained.tune import TuneConfig, body_rates, fill, prepare_body, set_training
+from consilience.encoders.pretrained.tune import TuneConfig, body_rates, check_tune, fill, prepare_body, set_training
 
 if TYPE_CHECKING:
     from consilience.core.recipe import Prepare
@@ -72,14 +73,10 @@ class ImageNetwork(Encoder):
 
     @classmethod
     def learn(cls, config: Config, facts: Mapping[str, Any]) -> dict[str, Any]:
-        if not config.pretrained and config.tune != "full":
-            raise InputError(
-                f"tune: {config.tune} of a network that begins at random numbers",
-                where=f"encoder {config.model!r}",
-                fix="Set pretrained: true or tune: full",
-            )
+        check_tune(config, config.model)
         source = library(config.library)
-        spec = source.look(config)
+        with _refused(config):
+            spec = source.look(config)
         size = config.size or (spec.side if config.pretrained or (spec.fixed and spec.patch == 1) else None)
         wanted = wanted_side(spec, (int(facts["height"]), int(facts["width"])), size)
         side = workable_side(lambda s: _built(config, spec, s), spec, wanted)
@@ -119,12 +116,15 @@ class ImageNetwork(Encoder):
 
     def train(self, mode: bool = True) -> Self:
         super().train(mode)
+        self._train_body(mode)
+        self.planes.train(mode and not self.fixed)
+        return self
+
+    def _train_body(self, mode: bool) -> None:
         set_training(self.body, self.options, mode)
         for module in self.body.modules():
             if isinstance(module, _BatchNorm) and not any(p.requires_grad for p in module.parameters()):
                 module.eval()  # statistics are weights too: they stay with those that do not train
-        self.planes.train(mode and not self.fixed)
-        return self
 
     def before(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
         """features [B, C, T, D] and mask [B, C]."""
@@ -153,7 +153,7 @@ class ImageNetwork(Encoder):
         if self.training and len(x) == 1:  # one image has no batch statistics: take the running ones
             self.body.eval()
             x = self.body(x)
-            self.train()
+            self._train_body(True)
         else:
             x = self.body(x)
         seen: Tensor = x.float()
@@ -161,12 +161,18 @@ class ImageNetwork(Encoder):
 
 
 def _built(config: ImageNetwork.Config, spec: Spec, side: tuple[int, int]) -> nn.Module:
+    with _refused(config):
+        return library(config.library).build(config, spec, side)
+
+
+@contextmanager
+def _refused(config: ImageNetwork.Config) -> Iterator[None]:
     """
     Raises:
-        InputError: when the library refuses the options.
+        InputError: when the library refuses the user's options.
     """
     try:
-        return library(config.library).build(config, spec, side)
+        yield
     except TypeError as error:
         if not config.options:
             raise

@@ -30,7 +30,7 @@ def read_weights(source: str | None, what: str) -> Mapping[str, Tensor]:
         raise InputError(
             f"weights of {what} in a format that can run code when read: {path.suffix or 'no suffix'}",
             where=str(path),
-            fix="Write them as safetensors first: safetensors.torch.save_file(state_dict, path)",
+            fix="Write them as safetensors first: save_file of safetensors.torch",
         )
     files = [path] if path.is_file() else weight_files(locate(source).folder)
     tensors: dict[str, Tensor] = {}
