@@ -67,6 +67,20 @@ def tiny_text(family: str = "bert") -> Path:
     return folder
 
 
+@lru_cache(maxsize=1)
+def tiny_static() -> Path:
+    """A folder with tokenizer.json and one matrix of vectors."""
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    folder = root() / "static"
+    folder.mkdir()
+    vectors = np.random.default_rng(5).normal(size=(VOCABULARY, 12)).astype(np.float32)
+    save_file({"embeddings": vectors}, folder / "model.safetensors")
+    make_tokenizer(folder, signs=False)
+    return folder
+
+
 def make_tokenizer(folder: Path, signs: bool = True) -> None:
     """A WordPiece tokenizer of letters and a few words, with signs of begin and end or without."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors

@@ -20,6 +20,7 @@ _LAZY = {
     "fit": "consilience.api:fit",
     "inspect": "consilience.data.inspection:inspect",
     "load": "consilience.model:load",
+    "models": "consilience.api:models",
     "register_encoder": "consilience.encoders.module:register_encoder",
     "resume": "consilience.api:resume",
 }

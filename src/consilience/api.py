@@ -15,7 +15,7 @@ from consilience.data.inspection import inspect
 from consilience.data.table import Table, read_table
 from consilience.model import DataWarning, Model, load
 
-__all__ = ["DataWarning", "Model", "design", "fit", "inspect", "load", "recipe_from", "resume"]
+__all__ = ["DataWarning", "Model", "design", "fit", "inspect", "load", "models", "recipe_from", "resume"]
 
 
 def recipe_from(
@@ -143,14 +143,33 @@ def design(
     *,
     recipe: Recipe | str | Path | Mapping[str, Any] | None = None,
     settings: Sequence[str] = (),
+    rank: bool = False,
+    listener: Listener = nobody,
     **fields: Any,
 ) -> dict[str, Any]:
     """The network that `fit` would train, in figures, and the complete recipe; nothing is trained.
 
+    Args:
+        rank: also how well each pretrained text model of this machine would tell the target (LogME), in "rankings".
+
     Returns:
         {"groups": {name: {modality, columns, encoder, tokens, width, parameters, flops}}, "fusion", "head",
-        "parameters", "flops", "task", "task_reason", "rows", "split", "recipe"}.
+        "parameters", "flops", "task", "task_reason", "rows", "split", "rankings", "recipe"}.
     """
     from consilience.pipeline import design_pipeline
 
-    return design_pipeline(recipe_from(target, recipe, settings, **fields), read_table(train))
+    return design_pipeline(recipe_from(target, recipe, settings, **fields), read_table(train), rank, listener)
+
+
+def models() -> dict[str, Any]:
+    """The pretrained models that a recipe can name on this machine; nothing is downloaded.
+
+    Returns:
+        {"models": [{name, kind, library, parameters, size, licence, place, folder, encoder}], "cache": the Hugging Face
+        cache that was looked at, "architectures": {library: count of networks, None where it is not installed}}.
+    """
+    from consilience.encoders.pretrained.inventory import architectures, inventory
+    from consilience.encoders.pretrained.locate import hub_cache
+
+    found = [model._asdict() for model in inventory()]
+    return {"models": found, "cache": str(hub_cache()), "architectures": architectures()}

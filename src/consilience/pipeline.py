@@ -16,7 +16,7 @@ from consilience.artifacts.bundle import Bundle
 from consilience.artifacts.run_folder import RunFolder
 from consilience.artifacts.store import plain, save_bundle
 from consilience.core.errors import ConsilienceError
-from consilience.core.events import Event, Listener
+from consilience.core.events import Event, Listener, nobody
 from consilience.core.recipe import Recipe
 from consilience.core.registry import get, names
 from consilience.data.checks.base import View
@@ -37,6 +37,7 @@ from consilience.training.describe import describe
 from consilience.training.listeners.jsonl import JsonLines, read_events
 from consilience.training.listeners.tensorboard import TensorBoard
 from consilience.training.plan import Given, Plan, make_plan
+from consilience.training.rank_models import Ranked, rank_models
 from consilience.training.run import Trained, train_model
 
 AUDIT, AUDIT_ROWS = ("near_duplicate_image",), 20_000
@@ -219,9 +220,10 @@ def _validation(plan: Plan, trained: Trained) -> dict[str, float]:
     return scores(plan.task.kind, heard.target, heard.weight, predictions)
 
 
-def design_pipeline(recipe: Recipe, table: Table) -> dict[str, Any]:
+def design_pipeline(recipe: Recipe, table: Table, rank: bool = False, listener: Listener = nobody) -> dict[str, Any]:
     """The network of a recipe and table in figures; see `consilience.design`."""
-    plan = make_plan(recipe, Given(table))
+    plan = make_plan(recipe, Given(table), listener)
+    rankings = _rankings(plan, listener) if rank else plan.rankings
     sample = plan.tables["train"].take(plan.splits.train[:SAMPLE].astype(np.int64))
     features = in_memory(sample, plan.facts["groups"], plan.recipe.prepare)
     network = assemble(plan.recipe, plan.facts, plan.task.outputs)
@@ -237,7 +239,19 @@ def design_pipeline(recipe: Recipe, table: Table) -> dict[str, Any]:
         "split": plan.splits.sentence,
         "folds": len(plan.folds) or 1,
         "ignored": {c.name: c.reason for c in plan.schema.columns if c.modality == "ignore"},
+        "rankings": {group: [ranked._asdict() for ranked in found] for group, found in rankings.items()},
         "recipe": plan.recipe.model_dump(mode="json"),
+    }
+
+
+def _rankings(plan: Plan, listener: Listener) -> dict[str, list[Ranked]]:
+    """Group of texts → the pretrained models of this machine, the best first."""
+    frame = plan.tables["train"].frame[plan.splits.train]
+    encoded = plan.task.encode(frame[plan.target])
+    return {
+        name: plan.rankings.get(name) or rank_models(frame, group, plan.recipe.prepare, encoded, listener)
+        for name, group in plan.recipe.groups.items()
+        if group.modality == "text"
     }
 
 

@@ -69,7 +69,10 @@ tiny = runpy.run_path(str(Path(__file__).parents[1] / "tiny_models.py"))
 @lru_cache(maxsize=1)
 def needed() -> dict[str, dict[str, Any]]:
     """Options that an encoder cannot do without: a model on this machine, all of which trains."""
-    return {"hf_text": {"model": str(tiny["tiny_text"]()), "tune": "full"}}
+    return {
+        "hf_text": {"model": str(tiny["tiny_text"]()), "tune": "full"},
+        "static_text": {"model": str(tiny["tiny_static"]()), "trainable": True},
+    }
 
 
 def facts(modality: str, columns: int = COLUMNS) -> dict[str, Any]:

@@ -20,6 +20,7 @@ VERBS = (
     "inspect",
     "keys",
     "list",
+    "models",
     "monitor",
     "predict",
     "report",

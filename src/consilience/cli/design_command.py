@@ -17,23 +17,28 @@ def command(
     recipe: Annotated[Path | None, typer.Option(help="Recipe or schema file (YAML).")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="field=value; may be repeated.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the complete recipe here (YAML).")] = None,
+    rank: Annotated[bool, typer.Option("--rank", help="Rank the pretrained text models of this machine.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """Print the network that `train` would train: per encoder the tokens, width, parameters and FLOPs a row."""
     from consilience import api
+    from consilience.cli.live import live
     from consilience.cli.options import columns, echo_json
     from consilience.core.files import write_text
     from consilience.core.recipe import dump_recipe, make_recipe
 
-    design = api.design(
-        table,
-        target,
-        recipe=recipe,
-        settings=tuple(settings or ()),
-        seed=seed,
-        effort=effort,
-        ignore=columns(ignore),
-    )
+    with live(quiet=json_output or not rank) as listener:
+        design = api.design(
+            table,
+            target,
+            recipe=recipe,
+            settings=tuple(settings or ()),
+            rank=rank,
+            listener=listener,
+            seed=seed,
+            effort=effort,
+            ignore=columns(ignore),
+        )
     if out is not None:
         write_text(out, dump_recipe(make_recipe(design["recipe"])))
     if json_output:

@@ -26,6 +26,9 @@ def print_design(design: Mapping[str, Any], console: Console | None = None) -> N
     if head:
         size = f"{head.get('parameters', 0):,} parameters"
         console.print(Text(f"head {count(int(head.get('outputs') or 0), 'output')}, {size}"))
+    for group, ranked in (design.get("rankings") or {}).items():
+        console.print(Text(f"pretrained models for {group!r}, best first (LogME on a sample)"))
+        console.print(_ranking(ranked))
     folds = int(design.get("folds") or 1)
     many = f"; {folds} networks, one a fold" if folds > 1 else ""
     size, flops = f"{int(design['parameters']):,} parameters", f"{short_count(design['flops'])} FLOPs a row"
@@ -56,6 +59,16 @@ def _grid(design: Mapping[str, Any]) -> Grid:
         words = [name, group["modality"], f"{shown} and {more} more" if more > 0 else shown, group["encoder"]]
         sizes = [short_count(group[key]) for key in ("tokens", "width", "parameters", "flops")]
         grid.add_row(*(Text(str(cell)) for cell in [*words, *sizes]))
+    return grid
+
+
+def _ranking(ranked: list[dict[str, Any]]) -> Grid:
+    grid = Grid(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("model", "LogME", "width", "parameters"):
+        grid.add_column(name, justify="left" if name == "model" else "right")
+    for model in ranked:
+        sizes = [f"{model['width']:,}", short_count(model["parameters"])]
+        grid.add_row(*(Text(cell) for cell in [model["model"], f"{model['log_me']:.4f}", *sizes]))
     return grid
 
 

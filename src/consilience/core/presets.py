@@ -91,5 +91,21 @@ LIBRARIES = {
     ),
 }
 
-PRESETS: dict[str, dict[str, Preset]] = {"encoder": {**_images(), **LIBRARIES}}
+TEXTS = {
+    "bert": "Devlin et al. 2019, BERT (arXiv 1810.04805)",
+    "distilbert": "Sanh et al. 2019, DistilBERT (arXiv 1910.01108)",
+    "electra": "Clark et al. 2020, ELECTRA (arXiv 2003.10555)",
+    "gpt2": "Radford et al. 2019, Language Models are Unsupervised Multitask Learners",
+    "roberta": "Liu et al. 2019, RoBERTa (arXiv 1907.11692)",
+    "xlm_roberta": "Conneau et al. 2020, XLM-R (arXiv 1911.02116)",
+}
+"""Architectures of transformers that read texts; from scratch, small, with the project's own sub-words."""
+
+
+def _texts() -> dict[str, Preset]:
+    fresh = {"pretrained": False, "tune": "full"}
+    return {n: Preset("hf_text", {"model": n.replace("_", "-"), **fresh}, line) for n, line in TEXTS.items()}
+
+
+PRESETS: dict[str, dict[str, Preset]] = {"encoder": {**_images(), **_texts(), **LIBRARIES}}
 """kind → name → Preset."""

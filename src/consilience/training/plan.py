@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +22,7 @@ from consilience.data.split import Splits, make_folds, make_splits
 from consilience.data.table import Table
 from consilience.modalities.cells import as_text
 from consilience.tasks.detect import detect_task
+from consilience.training.rank_models import Ranked, choose_models
 
 Index = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -55,6 +56,8 @@ class Plan:
     splits: Splits
     folds: list[tuple[Index, Index]]
     warnings: tuple[str, ...]
+    rankings: dict[str, list[Ranked]] = field(default_factory=dict)
+    """Group → the pretrained models that `model: auto` chose from, best first."""
 
     @property
     def target(self) -> str:
@@ -104,13 +107,15 @@ def make_plan(recipe: Recipe, given: Given, listener: Listener = nobody) -> Plan
     tables = {name: media_paths(table, schema.modalities) for name, table in given.named().items()}
     frame = tables["train"].frame
     listener({"event": "stage", "name": "learn"})
+    task = choice.build("task", task_facts)
+    encoded = task.encode(values.gather(splits.train))
+    resolved, rankings = choose_models(resolved, frame[splits.train], encoded, listener)
     groups = _learn_groups(frame[splits.train], resolved)
     resolved = resolved.model_copy(update={"task": choice.complete("task")})
-    task = choice.build("task", task_facts)
     folds = _folds(resolved, given, tables["train"], splits, values, kind)
     warnings = _unseen_labels(task, given, recipe.target)
     facts = {"groups": plain(groups), "task": task_facts}
-    return Plan(resolved, schema, task, reason, facts, tables, splits, folds, warnings)
+    return Plan(resolved, schema, task, reason, facts, tables, splits, folds, warnings, rankings)
 
 
 def _learn_groups(frame: pl.DataFrame, recipe: Recipe) -> dict[str, Any]:

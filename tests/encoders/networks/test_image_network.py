@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ COLOUR = {**GREY, "height": 24, "width": 36, "channels": 3, "mean": [0.2, 0.3, 0
 LARGE = ("convnext", "vit", "wide_resnet", "swin", "densenet")
 """Families whose smallest member is built without numbers."""
 SMALLEST = [members[0] for members in TORCHVISION.values()] + list(OTHERS)
-NAMES = [name for name, preset in PRESETS["encoder"].items() if "model" in preset.options]
+NAMES = [n for n, p in PRESETS["encoder"].items() if p.component == "image_network" and "model" in p.options]
 TINY = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
 
 
@@ -148,12 +149,14 @@ def test_pretrained_timm_weights_fit_another_image_size(tmp_path: Path) -> None:
     torch.manual_seed(0)
     whole = timm.create_model("test_vit", pretrained=False, num_classes=5).eval()
     save_file(whole.state_dict(), tmp_path / "model.safetensors")
-    (tmp_path / "config.json").write_text("{}")
+    told = {"mean": [0.1, 0.2, 0.3], "std": [0.5, 0.5, 0.5], "input_size": [3, 160, 160], "fixed_input_size": True}
+    (tmp_path / "config.json").write_text(json.dumps({"architecture": "test_vit", "pretrained_cfg": told}))
     native = make("timm_image", COLOUR, model="test_vit", pretrained=True, weights=str(tmp_path), tune="head").eval()
     native.begin()
     x = torch.rand(1, 3, *native.side)
     assert native.side == (112, 160)  # whole patches of the native 160 pixels, in the shape of the images
-    square = make("timm_image", GREY, model="test_vit", pretrained=True, weights=str(tmp_path), tune="head").eval()
+    square = make("timm_image", GREY, model=str(tmp_path), pretrained=True, tune="head").eval()
+    assert square.spec.mean == [0.1, 0.2, 0.3]
     square.begin()
     x = torch.rand(1, 3, 160, 160)
     torch.testing.assert_close(square.body(x)[:, 0], whole.forward_head(whole.forward_features(x), pre_logits=True))

@@ -5,7 +5,9 @@ Wightman 2019, "PyTorch Image Models" (github.com/huggingface/pytorch-image-mode
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
@@ -13,6 +15,7 @@ from torch import Tensor, nn
 from consilience.core.errors import InputError, MissingExtraError, nearest
 from consilience.encoders.networks.library import Spec
 from consilience.encoders.networks.weight_file import read_weights
+from consilience.encoders.pretrained.locate import locate
 
 
 def _timm() -> Any:
@@ -24,17 +27,34 @@ def _timm() -> Any:
 
 
 def look(options: Any) -> Spec:
-    timm = _timm()
-    if not timm.is_model(options.model):
-        raise InputError(f"timm has no network {options.model!r}", fix=nearest(options.model, timm.list_models()))
-    usual = timm.get_pretrained_cfg(options.model)
-    fixed, patch = bool(usual.fixed_input_size), 1
+    timm, (name, saved) = _timm(), _named(options.model)
+    usual = {**timm.get_pretrained_cfg(name).to_dict(), **saved}
+    fixed, patch = bool(usual.get("fixed_input_size")), 1
     if fixed:
-        network = timm.create_model(options.model, pretrained=False, **options.options)
+        network = timm.create_model(name, pretrained=False, **options.options)
         cut = getattr(getattr(network, "patch_embed", None), "patch_size", 1)
         patch = int(cut[0] if isinstance(cut, tuple) else cut)
-    square = fixed and patch == 1
-    return Spec(list(usual.mean), list(usual.std), int(usual.input_size[-1]), fixed, square, patch, {})
+    mean, std, side = list(usual["mean"]), list(usual["std"]), int(usual["input_size"][-1])
+    return Spec(mean, std, side, fixed, fixed and patch == 1, patch, {"architecture": name})
+
+
+def _named(model: str) -> tuple[str, dict[str, Any]]:
+    """timm's name of the architecture and, of a saved model's folder, what it was trained with.
+
+    Raises:
+        InputError: when timm has no such network and this machine no such folder.
+    """
+    timm = _timm()
+    name = model.removeprefix("timm/")
+    if timm.is_model(name):
+        return name, {}
+    if "/" not in model and not Path(model).is_dir():
+        raise InputError(f"timm has no network {model!r}", fix=nearest(model, timm.list_models()))
+    path = locate(model).folder / "config.json"
+    saved = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if not timm.is_model(str(saved.get("architecture"))):
+        raise InputError("no model of timm: its config.json names no architecture of timm's", where=str(path))
+    return str(saved["architecture"]), dict(saved.get("pretrained_cfg") or {})
 
 
 def build(options: Any, spec: Spec, side: tuple[int, int]) -> nn.Module:
@@ -46,8 +66,9 @@ def build(options: Any, spec: Spec, side: tuple[int, int]) -> nn.Module:
 
 def weights(options: Any, spec: Spec, side: tuple[int, int]) -> Mapping[str, Tensor]:
     """The file's tensors as timm's own loader changes them: names of old versions, positions of another image size."""
-    hub = _timm().get_pretrained_cfg(options.model).hf_hub_id
-    found = read_weights(options.weights or hub, f"timm {options.model}")
+    name = spec.config["architecture"]
+    own = options.model if options.model != name else _timm().get_pretrained_cfg(name).hf_hub_id
+    found = read_weights(options.weights or own, f"timm {name}")
     source = _create(options, spec, side, pretrained=True, pretrained_cfg_overlay={"state_dict": dict(found)})
     return {f"network.{name}": value for name, value in source.state_dict().items()}
 
@@ -58,7 +79,7 @@ def _create(options: Any, spec: Spec, side: tuple[int, int], **more: Any) -> Any
     if options.tokens == "patch":
         more["global_pool"] = ""
     settings = {"pretrained": False, **options.options, **more}
-    return _timm().create_model(options.model, num_classes=0, in_chans=3, **settings)
+    return _timm().create_model(spec.config["architecture"], num_classes=0, in_chans=3, **settings)
 
 
 class _Tokens(nn.Module):

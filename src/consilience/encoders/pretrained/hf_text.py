@@ -19,10 +19,11 @@ from consilience.core.errors import InputError
 from consilience.core.tokens import Tokens
 from consilience.encoders.base import Encoder
 from consilience.encoders.columns import ColumnTokens, on_present
+from consilience.encoders.pretrained.fresh_text import Size, fresh_architecture, is_architecture
 from consilience.encoders.pretrained.locate import locate
-from consilience.encoders.pretrained.pooling import Pooling, pooled, pooling_of, real_prefix
+from consilience.encoders.pretrained.pooling import CAUSAL, Pooling, pooled, pooling_of, real_prefix
 from consilience.encoders.pretrained.transformers_body import build_body, load_body, read_architecture
-from consilience.encoders.pretrained.tune import TuneConfig, body_rates, set_training
+from consilience.encoders.pretrained.tune import TuneConfig, body_rates, check_tune, set_training
 from consilience.encoders.pretrained.weights import digest_of
 from consilience.modalities.text import LONGEST
 
@@ -48,6 +49,8 @@ class HfText(Encoder):
         model: str = Field(min_length=1)
         """A folder, `org/name` in the Hugging Face cache, or an installed package; auto: the local model whose vectors
         tell the target best."""
+        size: Size = "mini"
+        """From scratch, where `model` is an architecture (bert, gpt2 …): how large; tiny to base."""
         pooling: Literal["auto", "mean", "first", "last"] = "auto"
         """How a column's vector is made of its sub-words'; auto: as the model's folder says."""
         tokens: Literal["column", "word"] = "column"
@@ -77,6 +80,8 @@ class HfText(Encoder):
 
     @classmethod
     def settings(cls, config: Config, prepare: Prepare) -> Prepare:
+        if not config.pretrained and is_architecture(config.model):
+            return prepare  # its own sub-words: there is no saved tokenizer
         folder = locate(config.model).folder
         most = positions_of(read_architecture(folder))
         limit = prepare.max_tokens or LONGEST
@@ -85,6 +90,12 @@ class HfText(Encoder):
 
     @classmethod
     def learn(cls, config: Config, facts: Mapping[str, Any]) -> dict[str, Any]:
+        if not config.pretrained and is_architecture(config.model):
+            check_tune(config, config.model)
+            network = fresh_architecture(config.model, config.size, facts)
+            usual = "last" if config.model in CAUSAL else "mean"
+            how = usual if config.pooling == "auto" else config.pooling
+            return {"network": network, "pooling": how, "source": {"name": config.model, "digest": None}}
         folder = locate(config.model).folder
         network = read_architecture(folder)
         known = int(network.get("vocab_size") or facts.get("vocabulary", 0))
