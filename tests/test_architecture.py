@@ -84,6 +84,7 @@ LIGHT = (
     "from consilience.data.table import read_table; read_table({'a': [1, 2]})",
     "from consilience.data.inspection import inspect; inspect({'a': ['1', '2', '3'] * 20, 'b': [1.5] * 60}, fast=True)",
     "from consilience.core.policy import resolve",
+    "from consilience.encoders.pretrained.inventory import inventory; inventory()",
     "from consilience.evaluation.intervals import with_intervals",
     "from consilience.references.linear import Linear; from consilience.references.trees import Trees",
     "import consilience.tasks.classification, consilience.tasks.regression, consilience.tasks.multilabel",

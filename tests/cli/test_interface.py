@@ -15,7 +15,7 @@ from consilience.cli.app import VERBS, app
 OPTIONS = {
     "train": "--target --test --valid --ignore --run --resume --seed --effort --recipe --set --stack --language --json "
     "--slice --abstain --retrain --quiet",
-    "design": "--target --ignore --seed --effort --recipe --set --out --json",
+    "design": "--target --ignore --seed --effort --recipe --set --out --rank --json",
     "inspect": "--target --test --out --json --ignore",
     "evaluate": "--hide --json",
     "predict": "--out --level --abstain --json --quiet",
@@ -27,6 +27,7 @@ OPTIONS = {
     "bench": "--rows --batch --clients --out --json",
     "keys": "--verify",
     "feedback": "--audit --json",
+    "models": "--json",
     "monitor": "--log --table --days --model --reference --out --prometheus --json",
     "serve": "--log --log-inputs --log-days --host --port --keys --new-key --insecure "
     "--max-batch --max-rows --max-body --queue --deadline --quiet",

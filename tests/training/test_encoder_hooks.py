@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import nn
 
 from consilience.core.recipe import Train
 from consilience.fusion.model import Multimodal
-from consilience.training.optimization import make_optimizer
+from consilience.training.optimization import Average, load_tensors, make_optimizer, tensors
 
 
 class Slow(nn.Module):
@@ -56,3 +57,36 @@ def test_a_fixed_part_takes_no_place_in_the_optimizer() -> None:
         parameter.requires_grad_(False)
     held = sum(len(g["params"]) for g in make_optimizer(model, Train(learning_rate=1e-3)).param_groups)
     assert held == sum(1 for p in model.parameters() if p.requires_grad)
+
+
+def test_a_fixed_part_is_neither_averaged_nor_copied() -> None:
+    model = network()
+    for parameter in model.encoders.parameters():
+        parameter.requires_grad_(False)
+    names = set(tensors(model))
+    assert names
+    assert not any(name.startswith("encoders.") for name in names)
+    average = Average(model, 0.9)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    with torch.no_grad():
+        for value in tensors(model).values():
+            value.add_(1)
+    average.update()
+    load_tensors(model, average.shadow)
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[name]) == (name not in names), name
+
+
+def test_a_large_encoder_is_trained_once() -> None:
+    """Neither folds nor several seeds, unless the recipe asks for them."""
+    from consilience.core.policy import Shape, resolve
+    from consilience.core.recipe import make_recipe
+
+    shape = Shape(500, {"t": "text", "n": "number"}, "binary")
+    encoders = {"text": {"type": "hf_text", "model": "x"}}
+    plain = resolve(make_recipe({"target": "y"}), shape)
+    large = resolve(make_recipe({"target": "y", "encoders": encoders}), shape)
+    asked = resolve(make_recipe({"target": "y", "encoders": encoders, "split": {"folds": 3}}), shape)
+    assert (plain.split.folds, plain.train.networks) != (1, 1)
+    assert (large.split.folds, large.train.networks) == (1, 1)
+    assert asked.split.folds == 3

@@ -104,7 +104,7 @@ TEXTS = {
 
 def _texts() -> dict[str, Preset]:
     fresh = {"pretrained": False, "tune": "full"}
-    return {n: Preset("hf_text", {"model": n.replace("_", "-"), **fresh}, line) for n, line in TEXTS.items()}
+    return {n: Preset("hf_text", {"model": n, **fresh}, line) for n, line in TEXTS.items()}
 
 
 PRESETS: dict[str, dict[str, Preset]] = {"encoder": {**_images(), **_texts(), **LIBRARIES}}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
@@ -19,11 +20,11 @@ from consilience.core.errors import InputError
 from consilience.core.tokens import Tokens
 from consilience.encoders.base import Encoder
 from consilience.encoders.columns import ColumnTokens, on_present
-from consilience.encoders.pretrained.fresh_text import Size, fresh_architecture, is_architecture
 from consilience.encoders.pretrained.locate import locate
-from consilience.encoders.pretrained.pooling import CAUSAL, Pooling, pooled, pooling_of, real_prefix
+from consilience.encoders.pretrained.pooling import Pooling, causal_or_mean, pooled, pooling_of, real_prefix
+from consilience.encoders.pretrained.scratch import ARCHITECTURES, scratch_architecture
 from consilience.encoders.pretrained.transformers_body import build_body, load_body, read_architecture
-from consilience.encoders.pretrained.tune import TuneConfig, body_rates, check_tune, set_training
+from consilience.encoders.pretrained.tune import TuneConfig, body_rates, set_training
 from consilience.encoders.pretrained.weights import digest_of
 from consilience.modalities.text import LONGEST
 
@@ -46,11 +47,12 @@ class HfText(Encoder):
     costly = True
 
     class Config(TuneConfig):
-        model: str = Field(min_length=1)
-        """A folder, `org/name` in the Hugging Face cache, or an installed package; auto: the local model whose vectors
-        tell the target best."""
-        size: Size = "mini"
-        """From scratch, where `model` is an architecture (bert, gpt2 …): how large; tiny to base."""
+        model: str = Field("auto", min_length=1)
+        """A folder, `org/name` in the Hugging Face cache, or an installed package; auto: the model of this machine
+        whose vectors tell the target best (LogME). With `pretrained: false` also bert, distilbert, electra, gpt2,
+        roberta or xlm_roberta: the architecture alone, over sub-words of the table's own."""
+        size: Literal["tiny", "small", "base"] = "small"
+        """Of such an architecture: 128 wide and 2 blocks deep, 256 and 4, or 768 and 12."""
         pooling: Literal["auto", "mean", "first", "last"] = "auto"
         """How a column's vector is made of its sub-words'; auto: as the model's folder says."""
         tokens: Literal["column", "word"] = "column"
@@ -64,7 +66,14 @@ class HfText(Encoder):
         def _fits(self) -> HfText.Config:
             if self.tune == "frozen" and self.word_dropout > 0:
                 raise ValueError("frozen reads cached vectors, which word_dropout cannot change: use tune: head")
+            if not self.pretrained and self.tune != "full":
+                raise ValueError("without weights to begin with everything has to train: use tune: full")
             return self
+
+        @property
+        def from_scratch(self) -> bool:
+            """True where `model` names an architecture and no weights are wanted."""
+            return not self.pretrained and self.model in ARCHITECTURES and not Path(self.model).is_dir()
 
     def __init__(self, config: Config, facts: dict[str, Any]) -> None:
         super().__init__()
@@ -80,9 +89,9 @@ class HfText(Encoder):
 
     @classmethod
     def settings(cls, config: Config, prepare: Prepare) -> Prepare:
-        if not config.pretrained and is_architecture(config.model):
-            return prepare  # its own sub-words: there is no saved tokenizer
-        folder = locate(config.model).folder
+        if config.from_scratch:
+            return prepare
+        folder = _folder(config)
         most = positions_of(read_architecture(folder))
         limit = prepare.max_tokens or LONGEST
         update = {"tokenizer": str(folder / "tokenizer.json"), "max_tokens": min(limit, most or limit)}
@@ -90,13 +99,11 @@ class HfText(Encoder):
 
     @classmethod
     def learn(cls, config: Config, facts: Mapping[str, Any]) -> dict[str, Any]:
-        if not config.pretrained and is_architecture(config.model):
-            check_tune(config, config.model)
-            network = fresh_architecture(config.model, config.size, facts)
-            usual = "last" if config.model in CAUSAL else "mean"
-            how = usual if config.pooling == "auto" else config.pooling
+        if config.from_scratch:
+            network = scratch_architecture(config.model, config.size, int(facts["vocabulary"]), int(facts["length"]))
+            how = causal_or_mean(network) if config.pooling == "auto" else config.pooling
             return {"network": network, "pooling": how, "source": {"name": config.model, "digest": None}}
-        folder = locate(config.model).folder
+        folder = _folder(config)
         network = read_architecture(folder)
         known = int(network.get("vocab_size") or facts.get("vocabulary", 0))
         if int(facts.get("vocabulary", 0)) > known:
@@ -109,7 +116,7 @@ class HfText(Encoder):
     def begin(self) -> None:
         if not self.options.pretrained:
             return
-        folder = locate(self.options.model).folder
+        folder = _folder(self.options)
         if self.source.get("digest") not in (None, digest_of(folder)):
             fix = "Start a new run, or put the earlier weights back"
             raise InputError("the weights have changed since the run was planned", where=str(folder), fix=fix)
@@ -165,6 +172,20 @@ class HfText(Encoder):
     def _read(self, ids: Tensor, mask: Tensor) -> Tensor:
         said: Tensor = self.body(input_ids=ids, attention_mask=real_prefix(mask).long()).last_hidden_state
         return pooled(said, mask, self.how).unsqueeze(1) if self.options.tokens == "column" else said.float()
+
+
+def _folder(config: HfText.Config) -> Path:
+    """
+    Raises:
+        InputError: when the model is not on this machine.
+    """
+    try:
+        return locate(config.model).folder
+    except InputError as error:
+        if config.model not in ARCHITECTURES:
+            raise
+        fix = f"{error.fix}; pretrained: false with tune: full trains a small {config.model} from scratch"
+        raise InputError(error.what, fix=fix) from None
 
 
 def positions_of(network: Mapping[str, Any]) -> int | None:

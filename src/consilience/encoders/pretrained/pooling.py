@@ -16,7 +16,7 @@ Pooling = Literal["mean", "first", "last"]
 SENTENCE_POOLING = Path("1_Pooling") / "config.json"
 """Where sentence-transformers notes how a model was trained to pool (Reimers & Gurevych 2019, arXiv 1908.10084)."""
 CAUSAL = ("gpt2", "gpt_neo", "gpt_neox", "gptj", "opt", "llama", "mistral", "qwen2", "qwen3", "phi", "gemma", "bloom")
-"""Architectures whose last sign alone has seen the whole text."""
+"""Architectures whose last sign alone has seen the whole text, where the folder does not say what it was made for."""
 
 
 def pooled(x: Tensor, mask: Tensor, how: Pooling) -> Tensor:
@@ -39,7 +39,14 @@ def pooling_of(folder: Path, network: Mapping[str, Any]) -> Pooling:
         if noted.get("pooling_mode_lasttoken"):
             return "last"
         return "mean"
-    return "last" if network.get("model_type") in CAUSAL else "mean"
+    return causal_or_mean(network)
+
+
+def causal_or_mean(network: Mapping[str, Any]) -> Pooling:
+    """The last sign of a causal model, the mean of any other."""
+    made_for = [str(name) for name in network.get("architectures") or ()]
+    causal = network.get("model_type") in CAUSAL or any(name.endswith("ForCausalLM") for name in made_for)
+    return "last" if causal else "mean"
 
 
 def real_prefix(mask: Tensor) -> Tensor:

@@ -47,6 +47,16 @@ def read_architecture(folder: Path) -> dict[str, Any]:
     if config.is_encoder_decoder:
         fix = "Save its encoder alone, or choose a model that is only an encoder or only a decoder"
         raise InputError(f"{config.model_type} has an encoder and a decoder", where=str(folder), fix=fix)
+    return _plain(config)
+
+
+def described(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The architecture `kind` with these options and the library's own for the rest, as plain JSON values."""
+    with quiet():
+        return _plain(library().AutoConfig.for_model(kind, **values))
+
+
+def _plain(config: Any) -> dict[str, Any]:
     found: dict[str, Any] = config.to_dict()
     return {name: value for name, value in found.items() if name not in ("_name_or_path", "transformers_version")}
 

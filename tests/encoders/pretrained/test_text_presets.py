@@ -34,11 +34,11 @@ def test_every_name_takes_a_step_at_full_length(name: str) -> None:
     (tokens.x * torch.randn_like(tokens.x)).sum().backward()
     assert [n for n, p in encoder.named_parameters() if p.requires_grad and p.grad is None] == []
     assert encoder.how == ("last" if name == "gpt2" else "mean")
-    assert sum(p.numel() for p in encoder.parameters()) < 600_000
+    assert sum(p.numel() for p in encoder.parameters()) < 700_000
 
 
 def test_a_frozen_network_of_random_numbers_is_refused() -> None:
-    with pytest.raises(InputError, match="begins at random numbers"):
+    with pytest.raises(InputError, match="everything has to train"):
         make("bert", tune="frozen")
 
 
