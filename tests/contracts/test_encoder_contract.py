@@ -32,7 +32,6 @@ CONVOLUTIONS = {
 WHISPER = {"d_model": 16, "encoder_layers": 1, "encoder_attention_heads": 2, "encoder_ffn_dim": 32, "num_mel_bins": 32}
 NETWORKS: dict[str, dict[str, Any]] = {
     "resnet18": {},
-    "squeezenet": {},
     "vit": {"type": "timm_image", "model": "test_vit", "tokens": "patch"},
     "hf_vit": {
         "type": "hf_image",

@@ -71,7 +71,7 @@ def test_trains_saves_loads_and_exports(
         keras_model()
     cs.register_encoder("mine", module, modality="image")
     train, test = scans(make_table, 60, 1), scans(make_table, 20, 2)
-    settings = ["train.epochs=1", "encoders.image.type=mine", "references=[]", "stack=false"]
+    settings = ["train.epochs=1", "encoders.image.type=mine", "references=[]", "stack=false", "report.analyses=[]"]
     model = cs.fit(train, "sick", test=test, run=tmp_path / "run", effort=1, settings=settings)
     before = model.predict(test)
     registry._REGISTERED.clear()

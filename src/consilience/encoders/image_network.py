@@ -29,6 +29,8 @@ from consilience.encoders.pretrained.tune import TuneConfig, body_rates, check_t
 if TYPE_CHECKING:
     from consilience.core.recipe import Prepare
 
+LEAST_MOMENTUM = 0.1
+"""Of batch normalisation from scratch: PyTorch's usual."""
 SMALLEST, LARGEST = 8, 1024
 """Bounds of the prepared image, pixels: those of `Prepare.image_size`."""
 
@@ -93,6 +95,8 @@ class ImageNetwork(Encoder):
         self.planes = Planes(scale, config.model_copy(update={"colour": 0.0}) if self.grey else config)
         self.letterbox = Letterbox((int(facts["height"]), int(facts["width"])), self.side)
         self.body = _built(config, self.spec, self.side)
+        if not config.pretrained:
+            _follow(self.body)
         prepare_body(self.body, config)
         self.fixed = config.tune == "frozen"
         self.shape = _shape(self.body, self.side)
@@ -177,6 +181,14 @@ def _refused(config: ImageNetwork.Config) -> Iterator[None]:
         if not config.options:
             raise
         raise InputError(f"{config.library} refuses the options {config.options}: {error}", where="options") from None
+
+
+def _follow(body: nn.Module) -> None:
+    """Let running statistics follow within tens of steps: MobileNetV3's and EfficientNet's are set to follow within
+    hundreds, and a short training would be judged by those of the beginning."""
+    for module in body.modules():
+        if isinstance(module, _BatchNorm) and module.momentum is not None:
+            module.momentum = max(module.momentum, LEAST_MOMENTUM)
 
 
 def _coloured(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ GREY = {"columns": ["a"], "height": 28, "width": 28, "channels": 1, "mean": [0.2
 COLOUR = {**GREY, "height": 24, "width": 36, "channels": 3, "mean": [0.2, 0.3, 0.4], "std": [0.3] * 3}
 LARGE = ("convnext", "vit", "wide_resnet", "swin", "densenet")
 """Families whose smallest member is built without numbers."""
-SMALLEST = [members[0] for members in TORCHVISION.values()] + list(OTHERS)
+SMALLEST = [members[0] for members in TORCHVISION.values()] + ["vit_tiny"]
 NAMES = [n for n, p in PRESETS["encoder"].items() if p.component == "image_network" and "model" in p.options]
 TINY = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
 
@@ -81,9 +81,7 @@ def test_every_name_is_one_of_its_library_and_listed(name: str) -> None:
         assert __import__("timm").is_model(config.model)
 
 
-@pytest.mark.parametrize(
-    ("name", "side"), [("alexnet", 63), ("densenet121", 29), ("inception_v3", 75), ("vgg11", 32), ("vit_b_16", 32)]
-)
+@pytest.mark.parametrize(("name", "side"), [("alexnet", 63), ("inception_v3", 75), ("vgg11", 32), ("vit_b_16", 32)])
 def test_the_smallest_size_is_measured(name: str, side: int) -> None:
     with torch.device("meta"):
         component, config = Choice(type=name).configured("encoder")
@@ -101,10 +99,9 @@ def test_a_larger_size_is_what_the_network_sees() -> None:
 
 
 def test_auxiliary_classifiers_and_hidden_classifier_layers_are_left_out() -> None:
-    for name in ("googlenet", "inception_v3"):
-        with torch.device("meta"):
-            found = [n for n, _ in make(name, GREY).body.named_modules() if "aux" in n.lower()]
-        assert found == []
+    with torch.device("meta"):
+        found = [n for n, _ in make("googlenet", GREY).body.named_modules() if "aux" in n.lower()]
+    assert found == []
     with torch.device("meta"):
         assert sum(p.numel() for p in make("vgg16", GREY).parameters()) < 15_000_000
 
@@ -320,6 +317,8 @@ def test_trains_from_one_word_and_predicts_the_same_when_loaded(tmp_path: Path, 
     saved_vit(tmp_path / "saved")
     table = make_table(80, 1).select("scan", "sick")
     settings = ["encoders.image.type=hf_image", f"encoders.image.model={tmp_path / 'saved'}", "train.epochs=1"]
-    model = cs.fit(table, "sick", run=tmp_path / "run", effort=1, settings=[*settings, "references=[]"])
+    model = cs.fit(
+        table, "sick", run=tmp_path / "run", effort=1, settings=[*settings, "references=[]", "report.analyses=[]"]
+    )
     (tmp_path / "saved" / "model.safetensors").unlink()
     assert list(cs.load(tmp_path / "run").predict(table)) == list(model.predict(table))

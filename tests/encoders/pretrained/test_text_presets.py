@@ -44,6 +44,12 @@ def test_a_frozen_network_of_random_numbers_is_refused() -> None:
 
 def test_one_word_in_the_recipe_trains_and_loads(tmp_path: Path, make_table: Callable[..., Any]) -> None:
     table = make_table(80, 1, media=False).select("note", "sick")
-    settings = ["encoders.text.type=bert", "encoders.text.size=tiny", "train.epochs=1", "references=[]"]
+    settings = [
+        "encoders.text.type=bert",
+        "encoders.text.size=tiny",
+        "train.epochs=1",
+        "references=[]",
+        "report.analyses=[]",
+    ]
     model = cs.fit(table, "sick", run=tmp_path / "run", effort=1, settings=settings)
     assert list(cs.load(tmp_path / "run").predict(table)) == list(model.predict(table))
