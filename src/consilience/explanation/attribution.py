@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from consilience.explanation.scorer import CHUNK, Scorer
+from consilience.explanation.scorer import Scorer
 
 Array = np.ndarray[Any, Any]
 
@@ -61,10 +61,10 @@ def integrated(scorer: Scorer, rows: Array, steps: int) -> Array:
     nodes, weights = np.polynomial.legendre.leggauss(steps)
     present = scorer.pieces.present
     found = np.zeros((len(rows), present.shape[1]))
-    size = max(1, CHUNK // 8)
+    size = max(1, scorer.chunk // 8)
     for start in range(0, len(rows), size):
         part = rows[start : start + size]
-        many = max(1, CHUNK // len(part))
+        many = max(1, scorer.chunk // len(part))
         index = torch.from_numpy(part.astype(np.int64)).to(scorer.device)
         for first in range(0, steps, many):  # several nodes at once: small batches waste time
             at, share = nodes[first : first + many] / 2 + 0.5, weights[first : first + many] / 2

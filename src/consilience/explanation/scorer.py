@@ -19,6 +19,8 @@ MOST_NETWORKS = 3
 """Networks whose mean is explained at most: more would cost time in proportion."""
 CHUNK = 128
 """Gated rows that go through a network at once."""
+COSTLY_CHUNK = 32
+"""The same for an encoder that is `costly`: a gradient keeps what every layer of a large body said of every row."""
 
 
 @final
@@ -36,6 +38,8 @@ class Scorer:
         self.pieces, self._task = pieces, subject.bundle.task
         self.kind = str(self._task.kind)
         self._networks = [network.eval() for network in subject.bundle.networks[:MOST_NETWORKS]]
+        costly = any(bool(self._encoder(network).costly) for network in self._networks)
+        self.chunk = COSTLY_CHUNK if costly else CHUNK
         device = next(self._networks[0].parameters()).device
         self.device = device
         every = to_tensors(subject.arrays, device)
@@ -89,10 +93,10 @@ class Scorer:
         """Scores float64 [b] for gates of 0 and 1, in chunks; NumPy in and out."""
         parts = [
             self(
-                torch.from_numpy(np.asarray(rows[start : start + CHUNK], np.int64)).to(self.device),
-                torch.from_numpy(np.asarray(gates[start : start + CHUNK], np.float32)).to(self.device),
+                torch.from_numpy(np.asarray(rows[start : start + self.chunk], np.int64)).to(self.device),
+                torch.from_numpy(np.asarray(gates[start : start + self.chunk], np.float32)).to(self.device),
                 probability=probability,
             )
-            for start in range(0, len(rows), CHUNK)
+            for start in range(0, len(rows), self.chunk)
         ]
         return np.concatenate([part.double().cpu().numpy() for part in parts]) if parts else np.zeros(0)

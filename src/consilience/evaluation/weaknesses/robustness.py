@@ -114,7 +114,9 @@ def _sample(evidence: Evidence, known: Array, strengths: int) -> Array:
     """Positions of the test rows that are worn: how many depends on the model and the rows, never on the clock."""
     by_work = MOST_ROWS
     if evidence.train is not None:  # networks count on both sides
-        trained = STEP * len(evidence.train) * int(evidence.bundle.recipe.train.epochs or 1)
+        cached = any(network.fixed for network in evidence.bundle.networks)  # its costly part saw every row but once
+        passes = 1 if cached else STEP * int(evidence.bundle.recipe.train.epochs or 1)
+        trained = passes * len(evidence.train)
         by_work = int(SHARE * trained / max(strengths, 1))
     by_memory = MOST_BYTES // max(row_bytes(evidence.test), 1)
     count = min(MOST_ROWS, len(known), max(FEWEST_ROWS, by_work), max(FEWEST_ROWS, by_memory))
