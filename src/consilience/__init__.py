@@ -21,6 +21,7 @@ _LAZY = {
     "inspect": "consilience.data.inspection:inspect",
     "load": "consilience.model:load",
     "models": "consilience.api:models",
+    "register_encoder": "consilience.encoders.module:register_encoder",
     "resume": "consilience.api:resume",
 }
 __all__ = list(_LAZY)

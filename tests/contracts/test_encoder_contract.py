@@ -14,12 +14,54 @@ import torch
 
 from consilience.core.config import Choice
 from consilience.core.effort import ENCODER_OPTIONS
+from consilience.core.presets import PRESETS
 from consilience.core.registry import BUILTIN, get, names
 from consilience.core.tokens import Tokens
 from consilience.encoders.base import Encoder
 
 ROWS, COLUMNS, LENGTH, SIDE, SAMPLES = 6, 2, 24, 28, 2400
-ENCODERS = names("encoder")
+SCRATCH = {"pretrained": False, "tune": "full"}
+TINY = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+CONVOLUTIONS = {
+    "conv_dim": [16, 16],
+    "conv_kernel": [10, 3],
+    "conv_stride": [20, 8],
+    "num_conv_pos_embeddings": 8,
+    "num_conv_pos_embedding_groups": 2,
+}
+WHISPER = {"d_model": 16, "encoder_layers": 1, "encoder_attention_heads": 2, "encoder_ffn_dim": 32, "num_mel_bins": 32}
+NETWORKS: dict[str, dict[str, Any]] = {
+    "resnet18": {},
+    "vit": {"type": "timm_image", "model": "test_vit", "tokens": "patch"},
+    "hf_vit": {
+        "type": "hf_image",
+        "model": "vit",
+        "options": {**TINY, "patch_size": 14},
+        **SCRATCH,
+    },
+    "wav2vec2": {"type": "hf_audio", "model": "wav2vec2", "options": {**TINY, **CONVOLUTIONS}, **SCRATCH},
+    "whisper": {"type": "hf_audio", "model": "whisper", "options": WHISPER, "time_tokens": 2, **SCRATCH},
+    "ast": {
+        "type": "hf_audio",
+        "model": "audio-spectrogram-transformer",
+        "options": {**TINY, "num_mel_bins": 32},
+        "time_tokens": 2,
+        **SCRATCH,
+    },
+}
+"""One network a family and library: every name of the table is built in tests/encoders/networks."""
+OWN = [n for n in names("encoder") if n not in PRESETS["encoder"] and n not in ("image_network", "hf_audio")]
+ENCODERS = [*OWN, *NETWORKS]
+
+
+def choice(name: str, **options: Any) -> Choice:
+    return Choice(**{"type": name, **options, **needed().get(name, {}), **NETWORKS.get(name, {})})
+
+
+def modality_of(name: str) -> str:
+    return str(get("encoder", choice(name).type).modality)
+
+
 tiny = runpy.run_path(str(Path(__file__).parents[1] / "tiny_models.py"))
 
 
@@ -75,10 +117,10 @@ def random_inputs(modality: str, columns: int = COLUMNS) -> dict[str, torch.Tens
 def build(name: str, columns: int = COLUMNS, effort: int = 1) -> Encoder:
     torch.manual_seed(0)
     options = ENCODER_OPTIONS.get(name, {}).get(effort, {})
-    choice = Choice(**{"type": name, **options, **needed().get(name, {})}).complete("encoder")
-    component, config = choice.configured("encoder")
+    complete = choice(name, **options).complete("encoder")
+    component, config = complete.configured("encoder")
     known = facts(component.modality, columns)
-    encoder: Encoder = choice.build("encoder", {**known, **component.learn(config, known)})
+    encoder: Encoder = complete.build("encoder", known | component.learn(config, known))
     return encoder
 
 
@@ -136,7 +178,7 @@ def test_values_under_a_false_mask_do_not_matter(name: str) -> None:
     assert_same(encoder(other), encoder(inputs))
 
 
-@pytest.mark.parametrize("name", [n for n in ENCODERS if get("encoder", n).modality in ("text", "audio")])
+@pytest.mark.parametrize("name", [n for n in ENCODERS if modality_of(n) in ("text", "audio")])
 def test_padding_does_not_matter(name: str) -> None:
     encoder = settled(name)
     inputs = random_inputs(encoder.modality)
@@ -156,10 +198,11 @@ def test_every_parameter_receives_a_gradient(name: str) -> None:
         tokens = encoder(inputs)
         (tokens.x[tokens.mask] * torch.randn_like(tokens.x[tokens.mask])).sum().backward()
         with torch.no_grad():
-            for parameter in encoder.parameters():
+            for parameter in (p for p in encoder.parameters() if p.requires_grad):
                 assert parameter.grad is not None
                 parameter.sub_(parameter.grad.sign() * 1e-2)
-    dead = [n for n, p in encoder.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+    learns = [(n, p.grad) for n, p in encoder.named_parameters() if p.requires_grad]
+    dead = [n for n, grad in learns if grad is None or not grad.abs().sum() > 0]
     assert dead == []
 
 
@@ -221,14 +264,14 @@ def test_the_same_seed_gives_the_same_training_step(name: str) -> None:
 
 @pytest.mark.parametrize("name", ENCODERS)
 def test_a_single_column_and_every_effort(name: str) -> None:
-    modality = get("encoder", name).modality
+    modality = modality_of(name)
     for effort in range(1, 6):
         encoder = build(name, 1, effort).eval()
         tokens = encoder(random_inputs(modality, 1))
         assert tokens.x.shape[-1] == encoder.width
 
 
-@pytest.mark.parametrize("name", sorted(BUILTIN["encoder"]))
+@pytest.mark.parametrize("name", [n for n in ENCODERS if n in {*BUILTIN["encoder"], *NETWORKS}])
 def test_exports_to_onnx_with_equal_numbers(name: str, onnx_outputs: Any) -> None:
     encoder = settled(name)
     inputs = random_inputs(encoder.modality)
@@ -251,7 +294,7 @@ def test_exports_to_onnx_with_equal_numbers(name: str, onnx_outputs: Any) -> Non
 
 
 def test_effort_names_only_registered_encoders() -> None:
-    assert set(ENCODER_OPTIONS) <= set(ENCODERS)
+    assert set(ENCODER_OPTIONS) <= set(names("encoder"))
     for name, efforts in ENCODER_OPTIONS.items():
         assert set(efforts) <= {1, 2, 3, 4, 5}
         for options in efforts.values():

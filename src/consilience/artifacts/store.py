@@ -22,7 +22,7 @@ from consilience.core.config import validate
 from consilience.core.errors import InputError
 from consilience.core.files import finite, write_json
 from consilience.core.recipe import Recipe
-from consilience.core.registry import get
+from consilience.core.registry import get, names
 from consilience.references.base import State
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ def _networks(bundle: Bundle, folder: Path, fusions: list[str]) -> list[Multimod
 
     from consilience.fusion.model import assemble
 
+    _check_encoders(bundle.recipe, folder)
     networks = []
     for i, fusion in enumerate(fusions):
         network = assemble(bundle.recipe, bundle.facts, bundle.task.outputs)
@@ -129,6 +130,22 @@ def _networks(bundle: Bundle, folder: Path, fusions: list[str]) -> list[Multimod
             network = network.to(memory_format=torch.channels_last)
         networks.append(network.eval())
     return networks
+
+
+def _check_encoders(recipe: Recipe, folder: Path) -> None:
+    """
+    Raises:
+        InputError: when a group's encoder is a module that the program which trained it had registered.
+    """
+    known = names("encoder")
+    for group, chosen in recipe.groups.items():
+        if chosen.encoder is not None and chosen.encoder.type not in known:
+            raise InputError(
+                f"group {group!r} was trained with an encoder {chosen.encoder.type!r} that is not known here",
+                where=str(folder),
+                fix=f"Register the same module first: register_encoder({chosen.encoder.type!r}, …, "
+                f"modality={chosen.modality!r})",
+            )
 
 
 def _fill(network: Multimodal, path: Path) -> None:

@@ -13,10 +13,13 @@ def command(
 ) -> None:
     """List the names of a kind with one line on each."""
     from consilience.cli.options import echo_json
+    from consilience.core.presets import PRESETS
     from consilience.core.registry import get, kinds, names
 
     wanted = kinds() if kind is None else [kind]
-    found = {k: {name: _line(get(k, name)) for name in names(k)} for k in wanted}
+    found = {
+        k: {n: PRESETS[k][n].line if n in PRESETS.get(k, {}) else _line(get(k, n)) for n in names(k)} for k in wanted
+    }
     if json_output:
         echo_json(found)
         return

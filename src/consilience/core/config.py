@@ -32,10 +32,11 @@ class Choice(Config):
 
     def configured(self, kind: str) -> tuple[Any, Any]:
         """The registered class and its validated Config."""
-        from consilience.core.registry import get
+        from consilience.core.registry import get, preset_options
 
         component = get(kind, self.type)
-        return component, validate(component.Config, self.options, f"{kind} {self.type!r}")
+        options = {**preset_options(kind, self.type), **self.options}
+        return component, validate(component.Config, options, f"{kind} {self.type!r}")
 
     def complete(self, kind: str) -> Choice:
         """The same choice with every option written out, defaults included."""

@@ -1,6 +1,7 @@
 """The one table of everything pluggable: kind → name → "module:attribute", imported on first use.
 
-Other packages add entries through entry points of the group `consilience.<kind>`.
+Other packages add entries through entry points of the group `consilience.<kind>`; a program adds its own with
+`register`. Well-known names of a component with options stand in `core.presets`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from consilience.core.errors import InputError, nearest
+from consilience.core.presets import PRESETS
 
 BUILTIN: dict[str, dict[str, str]] = {
     "modality": {
@@ -26,7 +28,9 @@ BUILTIN: dict[str, dict[str, str]] = {
         "conv_image": "consilience.encoders.conv_image:ConvImage",
         "conv_text": "consilience.encoders.conv_text:ConvText",
         "cyclic_date": "consilience.encoders.cyclic_date:CyclicDate",
+        "hf_audio": "consilience.encoders.hf_audio:HFAudio",
         "hf_text": "consilience.encoders.pretrained.hf_text:HfText",
+        "image_network": "consilience.encoders.image_network:ImageNetwork",
         "mel_audio": "consilience.encoders.mel_audio:MelAudio",
         "ngram_text": "consilience.encoders.ngram_text:NgramText",
         "number_linear": "consilience.encoders.number_linear:NumberLinear",
@@ -99,6 +103,10 @@ BUILTIN: dict[str, dict[str, str]] = {
 }
 
 
+_REGISTERED: dict[str, dict[str, Any]] = {}
+"""kind → name → class, of this process only."""
+
+
 def load(target: str) -> Any:
     """The attribute that "module:attribute" names."""
     module, _, attribute = target.partition(":")
@@ -118,7 +126,24 @@ def names(kind: str) -> list[str]:
     """Every registered name of a kind, built-in and plugged in, sorted."""
     if kind not in BUILTIN:
         raise InputError(f"no such kind {kind!r}", fix=nearest(kind, BUILTIN))
-    return sorted({*BUILTIN[kind], *_plugins(kind)})
+    return sorted({*BUILTIN[kind], *PRESETS.get(kind, {}), *_plugins(kind), *_REGISTERED.get(kind, {})})
+
+
+def preset_options(kind: str, name: str) -> dict[str, Any]:
+    """Options that the name stands for; the user's own are laid over them."""
+    preset = PRESETS.get(kind, {}).get(name)
+    return dict(preset.options) if preset else {}
+
+
+def register(kind: str, name: str, component: type) -> None:
+    """Make a class known under a name until this process ends; the same name again replaces the class.
+
+    Raises:
+        InputError: when the name belongs to Consilience or to an installed package.
+    """
+    if name in names(kind) and name not in _REGISTERED.get(kind, {}):
+        raise InputError(f"{kind} {name!r} is known already", fix="Register yours under another name")
+    _REGISTERED.setdefault(kind, {})[name] = component
 
 
 def get(kind: str, name: str) -> Any:
@@ -129,6 +154,10 @@ def get(kind: str, name: str) -> Any:
     """
     if name in BUILTIN.get(kind, {}):
         return load(BUILTIN[kind][name])
+    if name in PRESETS.get(kind, {}):
+        return get(kind, PRESETS[kind][name].component)
+    if name in _REGISTERED.get(kind, {}):
+        return _REGISTERED[kind][name]
     known = names(kind)
     if name in _plugins(kind):
         return _plugins(kind)[name].load()

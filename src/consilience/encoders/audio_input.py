@@ -24,17 +24,29 @@ def folded(inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
 def time_pool(x: Tensor, mask: Tensor, parts: int) -> Tensor:
     """Mean and largest value of `parts` equal stretches of each recording's real time.
 
-    x: [N, L, D], values ≥ 0; mask: [N, L], True first → [N, parts, 2D]. A stretch shorter than one position
-    takes the position under its middle.
+    x: [N, L, D], values ≥ 0; mask: [N, L], True first → [N, parts, 2D].
     """
     x = x.float()
+    stretches = [inside.unsqueeze(-1).float() for inside in stretched(mask, parts)]
+    pooled = [torch.cat([(x * s).sum(1) / s.sum(1).clamp(min=1), (x * s).amax(1)], -1) for s in stretches]
+    return torch.stack(pooled, 1)
+
+
+def time_mean(x: Tensor, mask: Tensor, parts: int) -> Tensor:
+    """Mean of `parts` equal stretches of each recording's real time; x: [N, L, D]; mask: [N, L] → [N, parts, D]."""
+    x = x.float()
+    stretches = [inside.unsqueeze(-1).float() for inside in stretched(mask, parts)]
+    return torch.stack([(x * s).sum(1) / s.sum(1).clamp(min=1) for s in stretches], 1)
+
+
+def stretched(mask: Tensor, parts: int) -> list[Tensor]:
+    """bool [N, L] for each of `parts` equal stretches of the real positions; one shorter than a position takes the
+    position under its middle."""
     real = mask.sum(1, keepdim=True).clamp(min=1)
-    position = torch.arange(x.shape[1], device=x.device)
-    pooled = []
+    position = torch.arange(mask.shape[1], device=mask.device)
+    found = []
     for part in range(parts):
         first = (real * part) // parts
         last = torch.maximum((real * (part + 1)) // parts, first + 1)
-        inside = (((position >= first) & (position < last)) & mask).unsqueeze(-1).float()
-        mean = (x * inside).sum(1) / inside.sum(1).clamp(min=1)
-        pooled.append(torch.cat([mean, (x * inside).amax(1)], -1))
-    return torch.stack(pooled, 1)
+        found.append((position >= first) & (position < last) & mask)
+    return found

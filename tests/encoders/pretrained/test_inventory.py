@@ -45,7 +45,7 @@ def test_a_model_is_described(cache: Path) -> None:
         ({"model_type": "vit", "image_size": 32}, {}, "image", "hf_image"),
         ({"model_type": "new", "image_size": 32}, {}, "image", "hf_image"),
         ({"model_type": "new"}, {"sampling_rate": 16000}, "audio", "hf_audio"),
-        ({"architecture": "resnet18"}, {}, "image", None),
+        ({"architecture": "resnet18"}, {}, "image", "timm_image"),
         ({"model_type": "model2vec"}, {}, "text", "static_text"),
         ({}, {}, "text", "static_text"),
     ],

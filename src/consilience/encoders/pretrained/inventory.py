@@ -14,7 +14,20 @@ from typing import Any, NamedTuple
 from consilience.encoders.pretrained.locate import Found, local_models, weight_files
 from consilience.encoders.pretrained.weights import count_parameters
 
-IMAGE = ("vit", "deit", "swin", "swinv2", "convnext", "convnextv2", "dinov2", "beit", "resnet", "mobilenet_v2", "clip")
+IMAGE = (
+    "vit",
+    "deit",
+    "swin",
+    "swinv2",
+    "convnext",
+    "convnextv2",
+    "dinov2",
+    "beit",
+    "resnet",
+    "mobilenet_v2",
+    "clip",
+    "siglip",
+)
 AUDIO = (
     "wav2vec2",
     "hubert",
@@ -71,7 +84,7 @@ def describe(found: Found) -> Described:
         _licence(found),
         found.place,
         str(found.folder),
-        None if library == "timm" else ENCODERS["static" if library == "static" else kind],
+        "timm_image" if library == "timm" else ENCODERS["static" if library == "static" else kind],
     )
 
 

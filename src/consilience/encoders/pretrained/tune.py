@@ -55,6 +55,19 @@ class TuneConfig(Encoder.Config):
     """Compute the blocks again in the backward pass: less memory, a third more time."""
 
 
+def check_tune(options: TuneConfig, name: str) -> None:
+    """
+    Raises:
+        InputError: when a network that was never trained is to stay as it is.
+    """
+    if not options.pretrained and options.tune != "full":
+        raise InputError(
+            f"tune: {options.tune} of a network that begins at random numbers",
+            where=f"encoder {name!r}",
+            fix="Set pretrained: true or tune: full",
+        )
+
+
 def prepare_body(body: nn.Module, options: TuneConfig) -> None:
     """Freeze what does not train and put in what trains beside it; call it once, before the weights are loaded.
 

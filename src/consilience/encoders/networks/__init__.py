@@ -1,0 +1,1 @@
+"""Image networks of other libraries, each cut off before its classifier."""
