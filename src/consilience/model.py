@@ -93,8 +93,9 @@ class Model:
         Raises:
             InputError: for a regression model, and as `predict`.
         """
-        if self.bundle.task.kind == "regression":
-            raise InputError("a regression model has no probabilities", fix="Use predict")
+        if self.bundle.task.kind in ("regression", "text"):
+            what = "regression model" if self.bundle.task.kind == "regression" else "model that writes texts"
+            raise InputError(f"a {what} has no probabilities", fix="Use predict")
         return self._predictions(read_table(table), hidden)
 
     def predict_table(

@@ -32,8 +32,9 @@ class Opinion(NamedTuple):
     """What a bundle says of N rows; all arrays in the form of `Task.predictions`.
 
     final: the default prediction. sources: "network" and each reference → its own prediction. alone: group → the
-    network's stand-alone prediction from that group. has: [N, M] bool, the groups that each row has. raw: the default
-    prediction before calibration. members: what each network says, whose mean is the source "network".
+    network's stand-alone prediction from that group (of texts only where there is one group). has: [N, M] bool, the
+    groups that each row has. raw: the default prediction before calibration. members: what each network says, whose
+    mean is the source "network".
     """
 
     final: Array
@@ -142,7 +143,9 @@ class Bundle:
             g: np.asarray(np.mean([self.task.predictions(s.helpers[g]) for s in said], axis=0)) for g in said[0].helpers
         }
         raw, final = self.rules.apply(sources, said[0].has, hidden)
-        return Opinion(final, sources, alone or {self.groups[0]: sources["network"]}, said[0].has, raw, members)
+        if len(self.groups) == 1:
+            alone = {self.groups[0]: sources["network"]}
+        return Opinion(final, sources, alone, said[0].has, raw, members)
 
     def rows(self, features: Features, texts: pl.DataFrame, index: Index, hidden: Iterable[str]) -> Rows:
         """The rows as references read them."""

@@ -99,8 +99,8 @@ def make_plan(recipe: Recipe, given: Given, listener: Listener = nobody) -> Plan
     rows = int(labelled[splits.train].sum())
     resolved = resolve(recipe.model_copy(update={"task": choice}), Shape(rows, schema.modalities, kind))
     component, _ = choice.configured("task")
-    task_facts = plain(component.learn(values.gather(splits.train)))
     choice = _task_options(choice, component, resolved)
+    task_facts = plain(_task_facts(choice, values.gather(splits.train)))
     tables = {name: media_paths(table, schema.modalities) for name, table in given.named().items()}
     frame = tables["train"].frame
     listener({"event": "stage", "name": "learn"})
@@ -137,6 +137,13 @@ def _task_choice(recipe: Recipe, values: pl.Series) -> tuple[Choice, str, str]:
     recipe.task.configured("task")  # a typo in its options is said before the cells are looked at
     _, kind, _ = detect_task(values, recipe.task.type)
     return recipe.task, kind, f"{kind}, as the recipe says"
+
+
+def _task_facts(choice: Choice, values: pl.Series) -> dict[str, Any]:
+    """What the task learns from the training rows' targets, and what depends on its configuration."""
+    component, config = choice.configured("task")
+    facts: dict[str, Any] = component.learn(values)
+    return {**facts, **component.settle(values, config)} if hasattr(component, "settle") else facts
 
 
 def _task_options(choice: Choice, component: Any, recipe: Recipe) -> Choice:

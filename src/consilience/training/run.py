@@ -50,7 +50,7 @@ def train_model(plan: Plan, data: Data, folder: Path, listener: Listener = nobod
     fits = _fits(plan, data)
     groups = list(plan.recipe.groups)
     bundle = Bundle(plan.recipe, plan.facts, [], {}, sole_rules(groups))
-    masks = masks_of(plan.recipe)
+    masks = masks_of(plan.recipe, plan.task.kind)
     said: list[list[Heard]] = []
     references: list[dict[str, Any]] = []
     for fit in fits:
