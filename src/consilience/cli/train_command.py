@@ -19,6 +19,9 @@ def command(
     ignore: Annotated[str | None, typer.Option(help="Columns to leave out: a,b,c.")] = None,
     run: Annotated[Path | None, typer.Option(help="Folder to leave; runs/TABLE-TIME when left out.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Run folder of an interrupted run to finish.")] = None,
+    task: Annotated[
+        str | None, typer.Option(help="classification, regression, generation …; told from TARGET when left out.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
     effort: Annotated[int | None, typer.Option(help="1 (quick) to 5 (thorough); 3 when left out.")] = None,
     recipe: Annotated[Path | None, typer.Option(help="Recipe or schema file (YAML).")] = None,
@@ -49,7 +52,13 @@ def command(
     if resume is not None:
         changed: dict[str, object] = {"--target": target, "--ignore": ignore, "--seed": seed}
         changed |= {"--effort": effort, "--recipe": recipe, "--set": settings or None, "--stack": stack, "--run": run}
-        changed |= {"--language": language, "--slice": slices, "--abstain": abstain, "--retrain": retrain or None}
+        changed |= {
+            "--task": task,
+            "--language": language,
+            "--slice": slices,
+            "--abstain": abstain,
+            "--retrain": retrain or None,
+        }
         _refuse(changed)
     from consilience import api
 
@@ -64,7 +73,11 @@ def command(
                 valid=valid,
                 test=test,
                 recipe=recipe,
-                settings=(*(settings or ()), *report_settings(language, slices, abstain, retrain)),
+                settings=(
+                    *([f"task.type={task}"] if task else []),
+                    *(settings or ()),
+                    *report_settings(language, slices, abstain, retrain),
+                ),
                 run=run,
                 listener=listener,
                 **fields,

@@ -1,4 +1,5 @@
-"""What differs in a recipe when the target is a text to be written: one network, words as tokens, other references."""
+"""What differs in a recipe when the target is a text to be written (one network, words as tokens, other references), or
+the relation of two entities in a text (an encoder that reads word order)."""
 
 from __future__ import annotations
 
@@ -22,6 +23,8 @@ def fit_to_kind(recipe: Recipe, modalities: Mapping[str, str], kind: str) -> Rec
     """
     if kind != "text":
         _check_references(recipe, kind)
+        if recipe.relation and "text" not in recipe.encoders:  # which entity stands where is a matter of word order
+            recipe = recipe.model_copy(update={"encoders": {"text": Choice(type=TEXT_ENCODER), **recipe.encoders}})
         return recipe
     for field, value in (("split.folds", recipe.split.folds), ("train.networks", recipe.train.networks)):
         if value not in (None, 1):

@@ -17,6 +17,7 @@ from consilience.artifacts.rules import subsets
 from consilience.artifacts.run_folder import find_bundle
 from consilience.artifacts.store import SAMPLES
 from consilience.core.disciplines import disciplines_of
+from consilience.core.errors import InputError
 from consilience.core.registry import get
 from consilience.data.features import Features, in_memory
 from consilience.data.table import read_table
@@ -47,6 +48,8 @@ class Hosted:
     def __init__(self, name: str, path: Path) -> None:
         self.name, self.path = name, path
         self.model: Model = load(path)
+        if self.model.bundle.task.kind == "text":
+            raise InputError("a model that writes texts cannot be served", where=name, fix="Use consilience predict")
         self.version = sha256(find_bundle(path) / MANIFEST)[:12]
         self.columns = self.bundle.modalities
         self.disciplines = disciplines_of(self.bundle.recipe)

@@ -16,6 +16,7 @@ from consilience.core.events import Listener, nobody
 from consilience.core.policy import Shape, resolve
 from consilience.core.recipe import Recipe
 from consilience.data.clusters import cluster_codes
+from consilience.data.entity_marks import mark_for_training
 from consilience.data.features import learn_facts
 from consilience.data.schema import Schema, detect, media_paths
 from consilience.data.split import Splits, make_folds, make_splits
@@ -77,6 +78,7 @@ def make_plan(recipe: Recipe, given: Given, listener: Listener = nobody) -> Plan
         InputError: for a target, column, split or option that cannot be used; the message says how to mend it.
     """
     listener({"event": "stage", "name": "inspect"})
+    given = Given(*(None if t is None else mark_for_training(t, recipe.relation) for t in given))  # type: ignore[arg-type]
     for table in given.named().values():
         _check_target(recipe.target, table)
     values = given.train.frame[recipe.target]
@@ -154,9 +156,10 @@ def _task_options(choice: Choice, component: Any, recipe: Recipe) -> Choice:
 
 
 def _ignored(recipe: Recipe) -> tuple[str, ...]:
-    """Columns that say how to split are no evidence."""
-    split = (recipe.split.column, recipe.split.group)
-    return tuple(dict.fromkeys([*recipe.ignore, *(c for c in split if c)]))
+    """Columns that say how to split are no evidence, nor are those that say which entities are marked in a text."""
+    entities = (recipe.relation.head, recipe.relation.tail) if recipe.relation else ()
+    said = (recipe.split.column, recipe.split.group, *entities)
+    return tuple(dict.fromkeys([*recipe.ignore, *(c for c in said if c)]))
 
 
 def _overrides(recipe: Recipe) -> Mapping[str, str]:

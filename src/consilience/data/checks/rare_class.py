@@ -22,7 +22,7 @@ class RareClass:
     slow: ClassVar[bool] = False
 
     def look(self, view: View) -> list[Finding]:
-        if view.target is None or view.kind == "regression":
+        if view.target is None or view.kind in ("regression", "text"):
             raise NotApplicable("the target has no classes" if view.target else "no target was given")
         labels = view.labels()
         if view.kind == "multilabel":

@@ -9,6 +9,7 @@ imported on first use. Architecture and tokenizer become facts, so that a bundle
 from __future__ import annotations
 
 import copy
+import inspect
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -121,6 +122,8 @@ class PretrainedDecoder(nn.Module):
         self.architecture = facts["architecture"]
         self.pair = bool(self.architecture.get("is_encoder_decoder"))
         self.model = _without_encoder(_built(self.architecture))
+        self.cached = "cache" if "cache" in inspect.signature(self.model.forward).parameters else "past_key_values"
+        """What this version of `transformers` calls keys and values."""
         inner = int(self.model.get_input_embeddings().weight.shape[1])
         self.memory = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, inner), nn.LayerNorm(inner))
 
@@ -185,10 +188,10 @@ class PretrainedDecoder(nn.Module):
             inputs_embeds=given,
             attention_mask=mask.long(),
             position_ids=places[:, -given.shape[1] :],
-            past_key_values=state.cache,
             use_cache=keep,
+            **{self.cached: state.cache},
         )
-        return out.logits[:, -length:], State(out.past_key_values, mask, state.memory[:, :0])
+        return out.logits[:, -length:], State(getattr(out, self.cached, None), mask, state.memory[:, :0])
 
     def _across(self, ids: Tensor, state: State, keep: bool) -> tuple[Tensor, State]:
         from transformers.modeling_outputs import BaseModelOutput
@@ -197,10 +200,10 @@ class PretrainedDecoder(nn.Module):
             encoder_outputs=BaseModelOutput(last_hidden_state=state.memory),
             attention_mask=state.mask.long(),
             decoder_input_ids=ids,
-            past_key_values=state.cache,
             use_cache=keep,
+            **{self.cached: state.cache},
         )
-        return out.logits, State(out.past_key_values, state.mask, state.memory)
+        return out.logits, State(getattr(out, self.cached, None), state.mask, state.memory)
 
 
 def _without_encoder(model: Any) -> Any:
