@@ -212,7 +212,7 @@ class Loop:
         for name, outputs in self.outputs(self.judged, self.job.valid).items():
             every = self._measured(name, outputs)
             found[name] = every[self.metric]
-            merits[name] = [self._signed(every[self.metric]), -every[TIE_BREAKERS[kind]]]
+            merits[name] = [signed(self.metric, every[self.metric]), -every[TIE_BREAKERS[kind]]]
             if name == leader(merits):
                 event["valid"] = every
         event["fusion"] = found
@@ -238,12 +238,6 @@ class Loop:
         few = valid.pick(np.arange(min(WRITTEN, len(valid))))
         written = task.predictions(self.outputs(self.judged, few, known=False)[name])
         return {**task.validation(outputs, valid.weight), **scores(task.kind, few.target, few.weight, written)}
-
-    def _signed(self, value: float) -> float:
-        """Larger is better; an undefined metric is the worst."""
-        if not np.isfinite(value):
-            return -np.inf
-        return value if HIGHER_IS_BETTER[self.metric] else -value
 
     @torch.no_grad()
     def outputs(self, network: Multimodal, part: Part, known: bool = True) -> dict[str, np.ndarray[Any, Any]]:
@@ -301,6 +295,13 @@ class Loop:
             self.average.shadow[name].copy_(value)
         self.average.updates = self.progress.averaged
         self.best = [states[f"best{i}"] for i in range(len(self.progress.best))]
+
+
+def signed(metric: str, value: float) -> float:
+    """Larger is better; an undefined metric is the worst."""
+    if not np.isfinite(value):
+        return -np.inf
+    return value if HIGHER_IS_BETTER[metric] else -value
 
 
 def leader(merits: dict[str, list[float]]) -> str:

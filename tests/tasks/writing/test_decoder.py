@@ -53,7 +53,9 @@ def test_rows_are_independent_and_padding_has_no_say(prefix: bool) -> None:
     assert torch.allclose(losses, make(prefix)(fused(garbage=7.0), target()), atol=1e-6)
     one = Fused(given.pooled[1:2], Tokens(given.tokens.x[1:2], given.tokens.mask[1:2]), given.weights[1:2])
     assert torch.allclose(made(one, target()[1:2]), losses[1:2], atol=1e-5)
-    more = Tokens(torch.nn.functional.pad(given.tokens.x, (0, 0, 0, 4)), torch.nn.functional.pad(given.tokens.mask, (0, 4)))
+    more = Tokens(
+        torch.nn.functional.pad(given.tokens.x, (0, 0, 0, 4)), torch.nn.functional.pad(given.tokens.mask, (0, 4))
+    )
     wider = Fused(given.pooled, more, given.weights)
     assert torch.allclose(made(wider, target()), losses, atol=1e-5)
     assert torch.equal(made(wider), made(given))

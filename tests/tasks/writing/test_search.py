@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -93,7 +93,7 @@ def test_no_run_comes_twice(method: str) -> None:
     signs = SIGNS._replace(length=12)
     decoding = Decoding(method=method, no_repeat=2)  # type: ignore[arg-type]
     text = write(Chain(table), Memory(torch.arange(1)), 1, decoding, signs)[0].tolist()
-    pairs = [pair for pair in zip(text, text[1:], strict=False) if min(pair) >= 0]
+    pairs = [pair for pair in pairwise(text) if min(pair) >= 0]
     assert len(pairs) == len(set(pairs))
 
 

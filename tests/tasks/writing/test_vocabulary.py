@@ -6,7 +6,12 @@ import numpy as np
 
 from consilience.tasks.writing.vocabulary import from_ids, lengths, to_ids, train_vocabulary
 
-TEXTS = ["Don't wait 10 min, please!", "The X-ray shows (almost) nothing.", "两名患者 出院了。", "A line\nand another"] * 3
+TEXTS = [
+    "Don't wait 10 min, please!",
+    "The X-ray shows (almost) nothing.",
+    "两名患者 出院了。",
+    "A line\nand another",
+] * 3
 
 
 def test_texts_come_back_with_case_signs_and_blanks() -> None:
