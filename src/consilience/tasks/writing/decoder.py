@@ -32,10 +32,11 @@ class Size(NamedTuple):
 
 
 class State(NamedTuple):
-    """What was read and written so far.
+    """What was read and written so far, of R texts; there may be several a row, side by side, B rows in all.
 
     past: a block's keys and values [R, H, S, D/H]. seen: [R, S] bool, which of them are real. cross: a block's keys and
-    values of the memory (empty with a prefix). memory: [R, M] bool, its real tokens. written: sub-words so far.
+    values of the memory [B, H, M, D/H], which all texts of a row share (empty with a prefix). memory: [B, M] bool, its
+    real tokens. written: sub-words so far.
     """
 
     past: tuple[KeysValues, ...]
@@ -88,7 +89,7 @@ class TextDecoder(nn.Module):
         wanted = wanted[:, :longest]
         given = F.pad(wanted[:, :-1].clamp(min=0), (1, 0), value=self.signs.begin)
         hidden, _ = self._advance(given, state)
-        return row_losses(self._logits(hidden), wanted, self.smoothing)
+        return row_losses(self._logits(hidden[wanted >= 0]), wanted, self.smoothing)
 
     def read(self, fused: Fused) -> State:
         """The state before the first sub-word."""
@@ -115,8 +116,7 @@ class TextDecoder(nn.Module):
     def reorder(self, state: State, rows: Tensor) -> State:
         """See `search.Speaker`."""
         past = tuple((k[rows], v[rows]) for k, v in state.past)
-        cross = tuple((k[rows], v[rows]) for k, v in state.cross)
-        return State(past, state.seen[rows], cross, state.memory[rows], state.written)
+        return state._replace(past=past, seen=state.seen[rows])
 
     def _advance(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         rows, length = ids.shape
@@ -178,8 +178,9 @@ class _Block(nn.Module):
         x = x + self.dropout(self.out(_mixed(query, key, value, allowed)))
         if memory is not None:
             norm, asks, _, out = self.cross
-            found = _mixed(self._split(asks(norm(x))), memory[0], memory[1], memory[2][:, None, None, :])
-            x = x + self.dropout(out(found))
+            beside = x.reshape(len(memory[0]), -1, x.shape[-1])  # all texts of a row ask its memory at once
+            found = _mixed(self._split(asks(norm(beside))), memory[0], memory[1], memory[2][:, None, None, :])
+            x = x + self.dropout(out(found)).reshape(x.shape)
         return x + self.feed(x), (key, value)
 
     def _split(self, x: Tensor) -> Tensor:
@@ -192,6 +193,9 @@ def _mixed(query: Tensor, key: Tensor, value: Tensor, allowed: Tensor) -> Tensor
 
 
 def spread(fused: Fused) -> Tokens:
-    """The pooled vector as a first token that every row has, then the tokens of all groups: [B, 1 + ΣT, D]."""
+    """The pooled vector as a first token that every row has, then the real tokens of all groups, as many as the row
+    with most of them has: [B, ≤ 1 + ΣT, D]."""
     x = torch.cat([fused.pooled.unsqueeze(1), fused.tokens.x.to(fused.pooled.dtype)], 1)
-    return Tokens(x, F.pad(fused.tokens.mask, (1, 0), value=True))
+    mask = F.pad(fused.tokens.mask, (1, 0), value=True)
+    order = torch.argsort((~mask).byte(), dim=1, stable=True)[:, : int(mask.sum(1).max())]
+    return Tokens(x.gather(1, order.unsqueeze(-1).expand(-1, -1, x.shape[-1])), mask.gather(1, order))

@@ -154,7 +154,7 @@ class PretrainedDecoder(nn.Module):
         wanted = wanted[:, :longest]
         given = F.pad(wanted[:, :-1].clamp(min=0), (1, 0), value=self.signs.begin)
         logits, _ = self._advance(given, state, keep=False)
-        return row_losses(logits, wanted, self.smoothing)
+        return row_losses(logits[wanted >= 0], wanted, self.smoothing)
 
     def read(self, fused: Fused) -> State:
         """The state before the first sub-word."""

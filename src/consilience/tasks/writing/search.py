@@ -43,7 +43,8 @@ class Speaker(Protocol):
         ...
 
     def reorder(self, state: Any, rows: Tensor) -> Any:
-        """The state of these rows (int64 [R'], may repeat)."""
+        """The state of these texts (int64 [R'], may repeat): a row's texts stand side by side, and stay in their
+        row."""
         ...
 
 
