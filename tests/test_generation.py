@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ import consilience as cs
 from consilience.cli.app import app
 from consilience.core.errors import InputError
 from consilience.tasks.metrics import METRICS
+
+from .tasks.writing.tiny import KINDS, save
 
 TASK = {"type": "generation", "width": 32, "depth": 1, "decoding": {"beams": 2}}
 TRAIN = {"epochs": 14, "learning_rate": 5e-3, "batch_size": 8}
@@ -143,3 +146,14 @@ def test_a_prefix_decoder_writes_too(tmp_path: Path) -> None:
     }
     model = cs.fit(table(160, 0), "summary", test=table(40, 1), effort=1, recipe=recipe, run=tmp_path / "run")
     assert model.metrics["test"]["rouge_l"]["value"] > 0.8
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "t5"])
+def test_a_pretrained_decoder_is_trained_saved_and_loaded(kind: str, tmp_path: Path) -> None:
+    source = save(kind, tmp_path / kind)
+    task = {"type": "generation", "decoder": KINDS[kind], "pretrained": str(source), "decoding": {"beams": 2}}
+    recipe = {"task": task, "train": {"epochs": 1, "batch_size": 32}, "report": {"analyses": []}, "references": []}
+    model = cs.fit(table(80, 0), "summary", test=table(20, 1), effort=1, recipe=recipe, run=tmp_path / "run")
+    shutil.rmtree(source)
+    said = model.predict(table(10, 2))
+    assert (cs.load(tmp_path / "run").predict(table(10, 2)) == said).all()

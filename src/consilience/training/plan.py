@@ -11,6 +11,7 @@ import polars as pl
 
 from consilience.artifacts.store import plain
 from consilience.core.config import Choice
+from consilience.core.effort import TASK_OPTIONS
 from consilience.core.errors import InputError, nearest
 from consilience.core.events import Listener, nobody
 from consilience.core.policy import Shape, resolve
@@ -149,10 +150,11 @@ def _task_facts(choice: Choice, values: pl.Series) -> dict[str, Any]:
 
 
 def _task_options(choice: Choice, component: Any, recipe: Recipe) -> Choice:
-    """Loss options of `train` that the task has and the user did not set on the task itself."""
+    """Options by effort, and loss options of `train` that the task has, where the user set none on the task itself."""
+    usual = TASK_OPTIONS.get(choice.type, {}).get(recipe.effort, {})
     shared = ("label_smoothing", "class_weights")
     options = {n: getattr(recipe.train, n) for n in shared if n in component.Config.model_fields}
-    return Choice(**{"type": choice.type, **options, **choice.options})
+    return Choice(**{"type": choice.type, **usual, **options, **choice.options})
 
 
 def _ignored(recipe: Recipe) -> tuple[str, ...]:

@@ -14,31 +14,11 @@ from consilience.core.errors import InputError
 from consilience.core.tokens import Fused, Tokens
 from consilience.tasks.generation import Generation
 from consilience.tasks.writing.search import Decoding
-from consilience.tasks.writing.vocabulary import train_vocabulary
+
+from .tiny import KINDS, save
 
 TEXTS = pl.Series("y", ["a red cat", "a blue dog", "two red dogs", "no cat at all", None])
-KINDS = {"gpt2": "prefix", "t5": "cross", "bart": "cross"}
 WIDTH, ROWS = 8, 4
-
-
-def save(kind: str, folder: Path, safe: bool = True) -> Path:
-    """A model folder as `save_pretrained` writes it."""
-    import transformers
-
-    torch.manual_seed(0)
-    ids = {"pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3, "decoder_start_token_id": 2}
-    small: dict[str, dict[str, Any]] = {
-        "gpt2": {"n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 64},
-        "t5": {"d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 1, "num_heads": 2},
-        "bart": {"d_model": 16, "encoder_layers": 1, "decoder_layers": 1, "encoder_attention_heads": 2}
-        | {"decoder_attention_heads": 2, "encoder_ffn_dim": 32, "decoder_ffn_dim": 32, "max_position_embeddings": 64},
-    }
-    config = transformers.AutoConfig.for_model(kind, vocab_size=80, **ids, **small[kind])
-    auto = transformers.AutoModelForCausalLM if kind == "gpt2" else transformers.AutoModelForSeq2SeqLM
-    auto.from_config(config).save_pretrained(folder)
-    tokenizer = train_vocabulary(TEXTS.drop_nulls().to_list() * 3, 80)
-    (folder / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
-    return folder
 
 
 def task(kind: str, folder: Path) -> Any:

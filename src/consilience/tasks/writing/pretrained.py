@@ -122,10 +122,25 @@ class PretrainedDecoder(nn.Module):
         self.architecture = facts["architecture"]
         self.pair = bool(self.architecture.get("is_encoder_decoder"))
         self.model = _without_encoder(_built(self.architecture))
+        self.shared = _second_names(self.model)
         self.cached = "cache" if "cache" in inspect.signature(self.model.forward).parameters else "past_key_values"
         """What this version of `transformers` calls keys and values."""
         inner = int(self.model.get_input_embeddings().weight.shape[1])
         self.memory = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, inner), nn.LayerNorm(inner))
+
+    def state_dict(self, *args: Any, **options: Any) -> Any:
+        """Without the second name of a tensor that has two: input and output vectors are one, and are saved once."""
+        found = super().state_dict(*args, **options)
+        prefix = str(options.get("prefix", ""))
+        for name in self.shared:
+            found.pop(prefix + name, None)
+        return found
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *more: Any) -> None:
+        for name, first in self.shared.items():
+            if prefix + first in state_dict:
+                state_dict[prefix + name] = state_dict[prefix + first]
+        super()._load_from_state_dict(state_dict, prefix, *more)
 
     def begin(self) -> None:
         """Load the pretrained weights.
@@ -204,6 +219,17 @@ class PretrainedDecoder(nn.Module):
             **{self.cached: state.cache},
         )
         return out.logits, State(getattr(out, self.cached, None), state.mask, state.memory)
+
+
+def _second_names(model: nn.Module) -> dict[str, str]:
+    """Second name → first name, as `model.…`, of tensors that stand in a model twice."""
+    first: dict[tuple[int, torch.Size], str] = {}
+    found: dict[str, str] = {}
+    for name, tensor in model.state_dict().items():
+        known = first.setdefault((tensor.data_ptr(), tensor.shape), f"model.{name}")
+        if known != f"model.{name}":
+            found[f"model.{name}"] = known
+    return found
 
 
 def _without_encoder(model: Any) -> Any:
