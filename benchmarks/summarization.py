@@ -19,7 +19,8 @@ import numpy as np
 import polars as pl
 from common import data_folder, report, train, workspace
 
-COLUMNS = ("title", "abstract", "tldr")
+COLUMNS = ("abstract", "tldr")
+"""The abstract alone, as in SciTLDR-A: the title is so near to a summary that both extracts would choose it."""
 PARTS = {"train": ("train",), "valid": ("valid", "validation", "dev"), "test": ("test",)}
 
 
