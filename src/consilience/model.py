@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from consilience.artifacts.bundle import CHUNK, Bundle, Opinion
+from consilience.artifacts.decoding import decoding
 from consilience.artifacts.run_folder import RunFolder, find_bundle
 from consilience.artifacts.store import load_bundle
 from consilience.core.errors import InputError, nearest
@@ -93,12 +94,19 @@ class Model:
         Raises:
             InputError: for a regression model, and as `predict`.
         """
-        if self.bundle.task.kind == "regression":
-            raise InputError("a regression model has no probabilities", fix="Use predict")
+        if self.bundle.task.kind in ("regression", "text"):
+            what = "regression model" if self.bundle.task.kind == "regression" else "model that writes texts"
+            raise InputError(f"a {what} has no probabilities", fix="Use predict")
         return self._predictions(read_table(table), hidden)
 
     def predict_table(
-        self, table: Any, *, hidden: Iterable[str] = (), level: float | None = None, abstain: float | None = None
+        self,
+        table: Any,
+        *,
+        hidden: Iterable[str] = (),
+        level: float | None = None,
+        abstain: float | None = None,
+        settings: Sequence[str] = (),
     ) -> pl.DataFrame:
         """A frame with "prediction" and, for classes, "probability:<class>" columns; one row a row of the table.
 
@@ -107,8 +115,10 @@ class Model:
                 class is likely enough, refer the row), or for numbers "low" and "high".
             abstain: also "refer", True for rows that a person should decide, so that the error rate of the others stays
                 at most this (an error rate that the run was trained to look for).
+            settings: of a model that writes texts: how, "method=sample" say; see `tasks.writing.search.Decoding`.
         """
-        parts = list(self.predict_chunks([read_table(table)], hidden=hidden, level=level, abstain=abstain))
+        asked: dict[str, Any] = {"hidden": hidden, "level": level, "abstain": abstain, "settings": settings}
+        parts = list(self.predict_chunks([read_table(table)], **asked))
         self._warn()
         return pl.concat(parts)
 
@@ -128,6 +138,7 @@ class Model:
         hidden: Iterable[str] = (),
         level: float | None = None,
         abstain: float | None = None,
+        settings: Sequence[str] = (),
     ) -> Iterator[pl.DataFrame]:
         """Predictions table by table, in constant memory; `problems` counts over all of them; see `predict_table`.
 
@@ -144,18 +155,19 @@ class Model:
         check_level(level)
         threshold = None if abstain is None else refer_threshold(self.metrics, abstain)
         offset, seen = 0, []
-        for table in tables:
-            problems: list[Problem] = []
-            for opinion, problems in self.bundle.opinions(table, hidden):  # noqa: B007 (the last one counts all)
-                columns = self.bundle.task.decode(opinion.final)
-                if level is not None:
-                    columns |= certain_columns(self.bundle, opinion, level, hidden)
-                if threshold is not None:
-                    columns |= refer_column(self.bundle, opinion, threshold)
-                yield pl.DataFrame(columns)
-            seen.append((offset, problems))
-            offset += table.rows
-            self.problems = merge_problems(seen)
+        with decoding(self.bundle, settings):
+            for table in tables:
+                problems: list[Problem] = []
+                for opinion, problems in self.bundle.opinions(table, hidden):  # noqa: B007 (the last one counts all)
+                    columns = self.bundle.task.decode(opinion.final)
+                    if level is not None:
+                        columns |= certain_columns(self.bundle, opinion, level, hidden)
+                    if threshold is not None:
+                        columns |= refer_column(self.bundle, opinion, threshold)
+                    yield pl.DataFrame(columns)
+                seen.append((offset, problems))
+                offset += table.rows
+                self.problems = merge_problems(seen)
 
     def evaluate(self, table: Any, *, hidden: Iterable[str] = ()) -> dict[str, dict[str, float]]:
         """{metric: {"value", "low", "high"}} of the default prediction on a labelled table, 95 % intervals.

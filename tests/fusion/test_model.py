@@ -6,6 +6,7 @@ import torch
 
 from consilience.core.policy import Shape, resolve
 from consilience.core.recipe import Recipe
+from consilience.core.tokens import Fused
 from consilience.fusion.model import Multimodal, assemble, safe_key
 
 FACTS = {
@@ -67,3 +68,29 @@ def test_select_keeps_one_candidate_and_its_numbers() -> None:
 
 def test_names_of_groups_become_names_of_modules() -> None:
     assert safe_key(2, "x-ray.left 左") == "2_x_ray_left_"
+
+
+class Echo(torch.nn.Module):
+    """A decoder that says how many columns the target has; 0 where it must write."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.out_features = 1
+        self.layer = torch.nn.Linear(width, 1)
+
+    def forward(self, fused: Fused, target: torch.Tensor | None = None) -> torch.Tensor:
+        known = 0 if target is None else target.shape[1]
+        return self.layer(fused.pooled) * 0 + fused.tokens.x.shape[1] + 100 * known
+
+
+def test_a_decoder_reads_tokens_and_target_and_has_no_helpers() -> None:
+    made = network()
+    encoders = {g: made.encoders[k] for g, k in made.keys.items()}
+    writes = Multimodal(encoders, made.fusion, 32, 3, Echo)
+    assert not writes.helpers
+    told = writes(inputs(), None, torch.zeros(6, 4))
+    assert set(told.candidates) == {"concat", "gated"}
+    tokens = told.fused.tokens.x.shape[1]
+    assert told.logits.unique().tolist() == [tokens + 400]
+    assert writes(inputs()).logits.unique().tolist() == [tokens]
+    assert network()(inputs(), None, torch.zeros(6, 4)).logits.shape == (6, 3)  # a linear head is not told

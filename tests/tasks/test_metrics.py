@@ -6,7 +6,7 @@ from sklearn import metrics as reference
 
 from consilience.tasks.metrics import HIGHER_IS_BETTER, METRICS, PRIMARY, Judge, scores
 
-KINDS = list(METRICS)
+KINDS = [kind for kind in METRICS if kind != "text"]
 
 
 def classes(rows: int, count: int, seed: int = 0, ties: bool = False, missing: int | None = None):

@@ -14,6 +14,7 @@ from consilience.artifacts.network import NONE, Exported, Index, Said
 from consilience.artifacts.rules import Rules
 from consilience.core.recipe import Recipe
 from consilience.data.align import align
+from consilience.data.entity_marks import mark_table
 from consilience.data.features import Features, in_memory
 from consilience.data.schema import media_paths
 from consilience.data.table import Table
@@ -32,9 +33,9 @@ class Opinion(NamedTuple):
     """What a bundle says of N rows; all arrays in the form of `Task.predictions`.
 
     final: the default prediction. sources: "network" and each reference → its own prediction. alone: group → the
-    network's stand-alone prediction from that group. has: [N, M] bool, the groups that each row has. raw: the default
-    prediction before calibration. members: what each network says, whose mean is the source "network". pooled: see
-    `artifacts.network.Said`.
+    network's stand-alone prediction from that group (of texts only where there is one group). has: [N, M] bool, the
+    groups that each row has. raw: the default prediction before calibration. members: what each network says, whose
+    mean is the source "network". pooled: see `artifacts.network.Said`.
     """
 
     final: Array
@@ -99,9 +100,11 @@ class Bundle:
         return [c for g in self.recipe.groups.values() if g.modality == "text" for c in g.columns]
 
     def adapt(self, table: Table) -> tuple[Table, list[Problem]]:
-        """The table with the model's columns only and absolute media paths; absent columns are Problems."""
-        aligned, problems = align(table, self.columns)
-        return media_paths(aligned, self.recipe.columns), problems
+        """The table with the model's columns only, entities marked and absolute media paths; absent columns and
+        entities are Problems."""
+        marked, lost = mark_table(table, self.recipe.relation)
+        aligned, problems = align(marked, self.columns)
+        return media_paths(aligned, self.recipe.columns), [*problems, *lost]
 
     @property
     def weights(self) -> dict[str, float]:
@@ -143,7 +146,8 @@ class Bundle:
         sources = {"network": _mean(members), **told}
         alone = {g: _mean([self.task.predictions(s.helpers[g]) for s in said]) for g in said[0].helpers}
         raw, final = self.rules.apply(sources, said[0].has, hidden)
-        alone = alone or {self.groups[0]: sources["network"]}
+        if len(self.groups) == 1:
+            alone = {self.groups[0]: sources["network"]}
         return Opinion(final, sources, alone, said[0].has, raw, members, said[0].pooled)
 
     def rows(self, features: Features, texts: pl.DataFrame, index: Index, hidden: Iterable[str]) -> Rows:
@@ -170,7 +174,7 @@ class Bundle:
         for start in range(0, max(adapted.rows, 1), chunk):
             part = adapted.take(np.arange(start, min(start + chunk, adapted.rows), dtype=np.int64))
             features = in_memory(part, self.facts["groups"], self.recipe.prepare)
-            known = {p.column for p in absent}
+            known = {p.column for p in absent if p.code == "absent_column"}
             collected.append((start, [p for p in features.problems if p.column not in known]))
             opinion = self.judge(features, self.texts(part), np.arange(features.rows, dtype=np.int64), hidden)
             yield opinion, [*absent, *merge_problems(collected)]

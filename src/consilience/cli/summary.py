@@ -19,6 +19,11 @@ from consilience.modalities.base import Problem
 
 MARKS = {"good": ("▲", "green"), "bad": ("▼", "red"), "plain": ("=", "dim")}
 SHOWN = (
+    "rouge_1",
+    "rouge_2",
+    "bleu",
+    "chrf",
+    "exact_match",
     "accuracy",
     "balanced_accuracy",
     "f1_macro",

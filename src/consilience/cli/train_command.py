@@ -19,6 +19,7 @@ def command(
     ignore: Annotated[str | None, typer.Option(help="Columns to leave out: a,b,c.")] = None,
     run: Annotated[Path | None, typer.Option(help="Folder to leave; runs/TABLE-TIME when left out.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Run folder of an interrupted run to finish.")] = None,
+    task: Annotated[str | None, typer.Option(help="generation …; told from TARGET when left out.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
     effort: Annotated[int | None, typer.Option(help="1 (quick) to 5 (thorough); 3 when left out.")] = None,
     recipe: Annotated[Path | None, typer.Option(help="Recipe or schema file (YAML).")] = None,
@@ -47,7 +48,7 @@ def command(
     if resume is None and train is None:
         raise InputError("no table was given", fix="consilience train TABLE --target COLUMN")
     if resume is not None:
-        changed: dict[str, object] = {"--target": target, "--ignore": ignore, "--seed": seed}
+        changed: dict[str, object] = {"--target": target, "--ignore": ignore, "--seed": seed, "--task": task}
         changed |= {"--effort": effort, "--recipe": recipe, "--set": settings or None, "--stack": stack, "--run": run}
         changed |= {"--language": language, "--slice": slices, "--abstain": abstain, "--retrain": retrain or None}
         _refuse(changed)
@@ -57,6 +58,7 @@ def command(
         if resume is not None:
             model = api.resume(resume, train, valid=valid, test=test, listener=listener)
         else:
+            asked = [f"task.type={task}"] if task else []
             fields = {"seed": seed, "effort": effort, "stack": stack, "ignore": columns(ignore)}
             model = api.fit(
                 train,
@@ -64,7 +66,7 @@ def command(
                 valid=valid,
                 test=test,
                 recipe=recipe,
-                settings=(*(settings or ()), *report_settings(language, slices, abstain, retrain)),
+                settings=(*asked, *(settings or ()), *report_settings(language, slices, abstain, retrain)),
                 run=run,
                 listener=listener,
                 **fields,

@@ -61,3 +61,13 @@ ENCODER_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
         5: {"channels": (96, 96, 192, 192, 256)},
     },
 }
+
+TASK_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
+    "generation": {
+        1: {"width": 64, "depth": 1},
+        2: {"width": 96},
+        4: {"width": 192, "depth": 3},
+        5: {"width": 256, "depth": 4},
+    },
+}
+"""The same of tasks: the size of a decoder trained from scratch."""

@@ -14,6 +14,7 @@ from consilience.core.effort import ENCODER_OPTIONS
 from consilience.core.errors import InputError, nearest
 from consilience.core.recipe import Group, Recipe
 from consilience.core.registry import get, names
+from consilience.core.text_policy import fit_to_kind
 
 DEFAULT_ENCODER = {
     "audio": "mel_audio",
@@ -63,6 +64,7 @@ def resolve(recipe: Recipe, shape: Shape) -> Recipe:
     Raises:
         InputError: when a group or encoder names an unknown column, modality or component.
     """
+    recipe = fit_to_kind(recipe, shape.modalities, shape.kind)
     groups = {
         name: group.model_copy(update={"encoder": _encoder(recipe, name, group)})
         for name, group in make_groups(recipe, shape.modalities).items()
@@ -191,6 +193,8 @@ def _for_seeds(recipe: Recipe, shape: Shape, groups: Mapping[str, Group]) -> boo
     folds = recipe.split.folds or _folds(recipe, shape, groups)
     homes = {column: name for name, columns in recipe.disciplines.items() for column in columns}
     disciplines = {homes.get(group.columns[0], name) for name, group in groups.items()}
+    if shape.kind == "text":
+        return False
     return len(disciplines) > 1 and not _costly(groups) and folds == 1 and recipe.effort >= 3
 
 

@@ -142,6 +142,18 @@ class Report(Config):
     """Rows explained one by one."""
 
 
+class Relation(Config):
+    """Two entities of a text whose relation is the target: they are marked in the text (`data.entity_marks`)."""
+
+    text: str
+    """Text column that both entities stand in."""
+    head: str | None = None
+    """Column with the first entity: as it stands in the text, or its place ("12:17", characters from 0, end
+    exclusive). None: the texts are marked already: [E1] … [/E1] and [E2] … [/E2]."""
+    tail: str | None = None
+    """Column with the second entity, as `head`."""
+
+
 class Recipe(Config):
     """The whole of a user's choices; see the module's docstring."""
 
@@ -153,6 +165,8 @@ class Recipe(Config):
     seed: int = Field(0, ge=0, lt=2**31)
     task: Choice | None = None
     """Detected from the target when None."""
+    relation: Relation | None = None
+    """Mark two entities in a text; None = no relation between entities is asked for."""
     ignore: tuple[str, ...] = ()
     """Columns left out."""
     columns: dict[str, str] = {}

@@ -51,11 +51,14 @@ BUILTIN: dict[str, dict[str, str]] = {
     },
     "task": {
         "classification": "consilience.tasks.classification:Classification",
+        "generation": "consilience.tasks.generation:Generation",
         "multilabel": "consilience.tasks.multilabel:Multilabel",
         "regression": "consilience.tasks.regression:Regression",
     },
     "reference": {
+        "lead": "consilience.references.lead:Lead",
         "linear": "consilience.references.linear:Linear",
+        "textrank": "consilience.references.textrank:TextRank",
         "trees": "consilience.references.trees:Trees",
     },
     "analysis": {

@@ -62,6 +62,12 @@ def export(
     bundle = _lean(load_bundle(find_bundle(run)))
     if bundle.exported is not None:
         raise InputError("this model is exported already", where=str(run), fix="Give the run folder that it came from")
+    if bundle.task.kind == "text":
+        raise InputError(
+            "a model that writes texts has no fixed graph to export: it writes sub-word by sub-word",
+            where=str(run),
+            fix="Predict with the run folder: consilience predict RUN TABLE --out texts.csv",
+        )
     table = read_table(rows) if rows is not None else _table_of(run)
     told: dict[str, Any] = {"rows_from": table.name}
 

@@ -83,6 +83,8 @@ class Analysis(Protocol):
     """Its key in `metrics.json` and in the registry."""
     order: ClassVar[int]
     """Place in the report: 10 contribution, 30 calibration, 50 weaknesses, 70 explanation …"""
+    of_texts: ClassVar[bool]
+    """True where it makes sense when the target is a text; left out: it does not."""
 
     def measure(self, evidence: Evidence) -> Any:
         """Plain JSON values (NaN allowed: it is written as null).
@@ -114,6 +116,8 @@ def measure_all(evidence: Evidence, listener: Listener) -> dict[str, Any]:
     for done, analysis in enumerate(every):
         listener({"event": "progress", "name": f"evaluate {analysis.name}", "done": done, "total": len(every)})
         try:
+            if evidence.kind == "text" and not getattr(analysis, "of_texts", False):
+                raise NotApplicable("the target is a text: it has no classes, no unit and no probability")
             found[analysis.name] = analysis.measure(evidence)
         except NotApplicable as reason:
             found[analysis.name] = {"not_applicable": str(reason)}

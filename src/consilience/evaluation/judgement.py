@@ -59,6 +59,9 @@ def _comparisons(bundle: Bundle, opinion: Opinion, rows: Judged) -> dict[str, An
         linear = ("the linear reference", opinion.sources["linear"])
         found["network_linear"] = compare(rows, primary, ("the network", opinion.sources["network"]), linear)
         found["default_linear"] = compare(rows, primary, (default, opinion.final), linear)
+    if "lead" in opinion.sources:
+        lead = ("the beginning of the text", opinion.sources["lead"])
+        found["network_lead"] = compare(rows, primary, ("the network", opinion.sources["network"]), lead)
     if len(opinion.alone) > 1:
         single = best_single(opinion.alone, rows, primary)
         fused = ("the network on all sources", opinion.sources["network"])

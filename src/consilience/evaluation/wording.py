@@ -16,8 +16,8 @@ METRICS = {
     name.removeprefix("metric."): label for name, label in words("names", "en").items() if name.startswith("metric.")
 }
 """Metric → its English name."""
-PERCENTAGES = ("accuracy", "balanced_accuracy")
-BOUNDED = ("f1", "precision", "recall", "roc_auc", "pr_auc", "log_loss", "brier", "hamming", "r2")
+PERCENTAGES = ("accuracy", "balanced_accuracy", "exact_match")
+BOUNDED = ("f1", "precision", "recall", "roc_auc", "pr_auc", "log_loss", "brier", "hamming", "r2", "rouge")
 UNDEFINED = "–"
 
 
@@ -155,6 +155,8 @@ def verdict(result: Result, language: Language = "en") -> list[Sentence]:
         sentences.append(_joining(pair, language))
     if pair := comparison.get("network_linear"):
         sentences.append(_against("network", pair, language))
+    if pair := comparison.get("network_lead"):
+        sentences.append(_against("network", pair, language, "lead"))
     if result.get("predictor") == "stack" and (pair := comparison.get("default_linear")):
         sentences.append(_against("default", pair, language))
     return sentences
@@ -190,7 +192,7 @@ def _performance(result: Result, language: Language) -> str:
 
 
 def _article(name: str) -> str:
-    return "an " if name[0] in "aeioAEIOFR" and not name.startswith("root") else "a "
+    return "an " if name[0] in "aeioAEIOFR" and not name.startswith(("root", "ROUGE")) else "a "
 
 
 def _joining(pair: Mapping[str, Any], language: Language) -> Sentence:
@@ -198,10 +200,10 @@ def _joining(pair: Mapping[str, Any], language: Language) -> Sentence:
     return Sentence(say(key, language, single=pair.get("single"), by=_by(pair, language)), _tone(pair))
 
 
-def _against(one: str, pair: Mapping[str, Any], language: Language) -> Sentence:
+def _against(one: str, pair: Mapping[str, Any], language: Language, other: str = "linear") -> Sentence:
     key = f"sentences.against.{str(pair['verdict']).replace(' ', '_')}"
-    name, other = say(f"sentences.against.{one}", language), the("linear", language)
-    return Sentence(say(key, language, one=name, other=other, by=_by(pair, language)), _tone(pair))
+    name, rival = say(f"sentences.against.{one}", language), the(other, language)
+    return Sentence(say(key, language, one=name, other=rival, by=_by(pair, language)), _tone(pair))
 
 
 def _tone(pair: Mapping[str, Any]) -> str:

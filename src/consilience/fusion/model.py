@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
@@ -18,9 +18,10 @@ Inputs = Mapping[str, Mapping[str, Tensor]]
 class Outputs(NamedTuple):
     """What the network says of a batch.
 
-    logits: [B, K] of the chosen fusion. fused: its Fused. candidates: fusion name → logits [B, K], in training with
-    several candidates. helpers: group → stand-alone logits [B, K] (empty with a single group).
-    has: group → [B] bool, the rows that came with the group (before modality dropout).
+    logits: [B, K] of the chosen fusion; what the decoder gives where a task brings one. fused: its Fused. candidates:
+    fusion name → logits [B, K], in training with several candidates. helpers: group → stand-alone logits [B, K] (empty
+    with a single group or a decoder). has: group → [B] bool, the rows that came with the group (before
+    modality dropout).
     """
 
     logits: Tensor
@@ -38,26 +39,38 @@ class Multimodal(nn.Module):
         fusion: a Fusion; with `forward_all` its candidates are trained together and one is selected.
         width: D of the fused vector.
         outputs: K of the head.
+        decoder: makes the module (fused, target or None) → outputs that stands in place of a linear head; there are no
+            helper heads then.
     """
 
-    def __init__(self, encoders: dict[str, nn.Module], fusion: nn.Module, width: int, outputs: int) -> None:
+    def __init__(
+        self,
+        encoders: dict[str, nn.Module],
+        fusion: nn.Module,
+        width: int,
+        outputs: int,
+        decoder: Callable[[int], nn.Module] | None = None,
+    ) -> None:
         super().__init__()
         self.groups = list(encoders)
         self.keys = {group: safe_key(i, group) for i, group in enumerate(encoders)}
         self.encoders = nn.ModuleDict({self.keys[g]: e for g, e in encoders.items()})
         self.fusion = fusion
-        self.heads = nn.ModuleDict({name: nn.Linear(width, outputs) for name in self.candidates})
+        self.decodes = decoder is not None
+        self.heads = nn.ModuleDict(
+            {name: decoder(width) if decoder else nn.Linear(width, outputs) for name in self.candidates}
+        )
         self.fixed: dict[str, str] = {}
         """Group → key under which prepared features may hold what its unchanging part makes of them."""
-        many = len(encoders) > 1
+        many = len(encoders) > 1 and decoder is None
         self.helpers = nn.ModuleDict(
             {self.keys[g]: _helper(int(e.width), outputs) for g, e in encoders.items() if many}  # type: ignore[arg-type]
         )
 
     def begin(self) -> None:
-        """Let every encoder load what was learned elsewhere, before a training."""
-        for encoder in self.encoders.values():
-            encoder.begin()  # type: ignore[operator]
+        """Let every encoder and decoder load what was learned elsewhere, before a training."""
+        for part in (*self.encoders.values(), *(self.heads.values() if self.decodes else ())):
+            part.begin()
 
     @property
     def candidates(self) -> list[str]:
@@ -73,27 +86,38 @@ class Multimodal(nn.Module):
         """group → Tokens, keyed by `self.keys[group]`."""
         return {self.keys[g]: self.encoders[self.keys[g]](dict(inputs[g])) for g in self.groups}
 
-    def forward(self, inputs: Inputs, keep: Tensor | None = None) -> Outputs:
-        """inputs[group][name] [B, …]; keep [B, M] bool, False hides a group from fusion (modality dropout)."""
-        return self.join(self.encode(inputs), keep)
+    def forward(self, inputs: Inputs, keep: Tensor | None = None, target: Tensor | None = None) -> Outputs:
+        """inputs[group][name] [B, …]; keep [B, M] bool, False hides a group from fusion (modality dropout); target
+        [B, K], read by a decoder only."""
+        return self.join(self.encode(inputs), keep, target)
 
-    def join(self, tokens: dict[str, Tokens], keep: Tensor | None = None) -> Outputs:
+    def join(self, tokens: dict[str, Tokens], keep: Tensor | None = None, target: Tensor | None = None) -> Outputs:
         """Everything after the encoders, which are the costly part: the same tokens can be joined under many masks."""
         has = {g: tokens[k].present for g, k in self.keys.items()}
         helpers = {g: self.helpers[k](masked_mean(tokens[k])) for g, k in self.keys.items() if k in self.helpers}
         if keep is not None:
             tokens = {k: Tokens(t.x, t.mask & keep[:, i : i + 1]) for i, (k, t) in enumerate(tokens.items())}
-        return self.fuse(tokens, helpers, has)
+        return self.fuse(tokens, helpers, has, target)
 
-    def fuse(self, tokens: dict[str, Tokens], helpers: dict[str, Tensor], has: dict[str, Tensor]) -> Outputs:
+    def fuse(
+        self,
+        tokens: dict[str, Tokens],
+        helpers: dict[str, Tensor],
+        has: dict[str, Tensor],
+        target: Tensor | None = None,
+    ) -> Outputs:
         """Fusion and heads on encoded (and possibly masked) tokens."""
         active = getattr(self.fusion, "active", None) or self.candidates[0]
         if len(self.candidates) > 1:
             every = self.fusion.forward_all(tokens)  # type: ignore[operator]
-            logits = {name: self.heads[name](fused.pooled) for name, fused in every.items()}
+            logits = {name: self._said(name, fused, target) for name, fused in every.items()}
             return Outputs(logits[active], every[active], logits, helpers, has)
         fused = self.fusion(tokens)
-        return Outputs(self.heads[active](fused.pooled), fused, {}, helpers, has)
+        return Outputs(self._said(active, fused, target), fused, {}, helpers, has)
+
+    def _said(self, name: str, fused: Fused, target: Tensor | None) -> Tensor:
+        found: Tensor = self.heads[name](fused, target) if self.decodes else self.heads[name](fused.pooled)
+        return found
 
     def select(self, name: str) -> None:
         """Keep only the named fusion candidate and its head."""
@@ -121,4 +145,12 @@ def assemble(recipe: Recipe, facts: Mapping[str, Any], outputs: int) -> Multimod
     widths = {safe_key(i, name): int(e.width) for i, (name, e) in enumerate(encoders.items())}
     width = int(recipe.width or 0)
     fusion = recipe.fusion.build("fusion", widths, width)
-    return Multimodal(encoders, fusion, width, outputs)
+    return Multimodal(encoders, fusion, width, outputs, _decoder(recipe, facts))
+
+
+def _decoder(recipe: Recipe, facts: Mapping[str, Any]) -> Callable[[int], nn.Module] | None:
+    """What makes the task's own decoder; None where a linear head will do."""
+    if recipe.task is None or not hasattr(recipe.task.configured("task")[0], "decoder"):
+        return None
+    made: Callable[[int], nn.Module] = recipe.task.build("task", facts["task"]).decoder
+    return made

@@ -46,6 +46,8 @@ class Reference(Protocol):
     """Built as `Reference(config, facts, kind)`; facts = {"groups": {...}}; kind = the task's kind."""
 
     name: ClassVar[str]
+    texts: ClassVar[bool]
+    """True where it predicts texts; False, or left out, where it predicts probabilities and values."""
     Config: ClassVar[type[Any]]
 
     def fit(self, rows: Rows, target: Array, weight: Array, seed: int, threads: int) -> None:

@@ -13,13 +13,15 @@ def majority_predictions(kind: str, target: Array, weight: Array, rows: int) -> 
     """The training rows' class shares (or weighted mean) for every row, in the form of `Task.predictions`.
 
     Args:
-        kind: "binary", "multiclass", "multilabel" or "regression".
+        kind: "binary", "multiclass", "multilabel", "regression" or "text" (the commonest text for every row).
         target: [N, K] of the training rows. weight: [N].
         rows: rows to predict for.
 
     Returns:
         float32 [rows, K].
     """
+    if kind == "text":
+        return np.tile(_commonest(target, weight), (rows, 1))
     total = float(weight.sum())
     mean = np.zeros(target.shape[1])
     if total > 0:
@@ -27,3 +29,13 @@ def majority_predictions(kind: str, target: Array, weight: Array, rows: int) -> 
     if kind in ("binary", "multiclass") and mean.sum() > 0:
         mean = mean / mean.sum()
     return np.tile(mean.astype(np.float32), (rows, 1))
+
+
+def _commonest(target: Array, weight: Array) -> Array:
+    """float32 [K]: the row that occurs most often; the first of several."""
+    known = target[weight > 0]
+    if not len(known):
+        return np.zeros(target.shape[1], np.float32)
+    rows, first, counts = np.unique(known, axis=0, return_index=True, return_counts=True)
+    best = np.lexsort((first, -counts))[0]
+    return np.asarray(rows[best], np.float32)

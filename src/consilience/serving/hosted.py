@@ -17,6 +17,7 @@ from consilience.artifacts.rules import subsets
 from consilience.artifacts.run_folder import find_bundle
 from consilience.artifacts.store import SAMPLES
 from consilience.core.disciplines import disciplines_of
+from consilience.core.errors import InputError
 from consilience.core.registry import get
 from consilience.data.features import Features, in_memory
 from consilience.data.table import Table
@@ -52,6 +53,8 @@ class Hosted:
     def __init__(self, name: str, path: Path) -> None:
         self.name, self.path = name, path
         self.model: Model = load(path)
+        if self.model.bundle.task.kind == "text":
+            raise InputError("a model that writes texts cannot be served", where=name, fix="Use consilience predict")
         self.version = version_of(find_bundle(path))
         self.projections = embedding.load(find_bundle(path))
         self.columns = self.bundle.modalities

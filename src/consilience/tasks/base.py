@@ -28,7 +28,13 @@ class Task(Protocol):
     outputs: int
     """K: width of the head's output."""
     kind: str
-    """"binary", "multiclass", "multilabel" or "regression"; what `metrics.json` calls the task."""
+    """"binary", "multiclass", "multilabel", "regression" or "text"; what `metrics.json` calls the task.
+
+    A task of kind "text" has more to say: `settle(values, config)`, facts that depend on its configuration;
+    `decoder(width)`, a module (fused, target or None) → outputs that stands in place of the linear head;
+    `validation(outputs, weight)`, figures of outputs where the target was known; `picks`, the one that picks
+    checkpoints.
+    """
     primary: str
     """Metric that picks checkpoints and heads the report."""
 

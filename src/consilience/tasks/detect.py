@@ -87,7 +87,8 @@ def _as_chosen(values: pl.Series, present: pl.Series, chosen: str, where: str) -
         if number.drop_nulls().n_unique() == 1:
             raise InputError(f"constant: every number is {number.drop_nulls()[0]:g}", where=where)
         return Detected(chosen, chosen, f"{chosen}: {reason}")
-    return Detected(chosen, chosen, f"{chosen}: {reason}")
+    kind = "text" if chosen == "generation" else chosen
+    return Detected(chosen, kind, f"{kind}: {reason}")
 
 
 def _multilabel(values: pl.Series, present: pl.Series) -> Detected | None:

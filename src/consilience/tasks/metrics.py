@@ -24,6 +24,7 @@ from consilience.tasks.measures import (
     Probability,
     Ranking,
 )
+from consilience.tasks.text_measures import Exact, Overlap, Translation
 
 Array = np.ndarray[Any, Any]
 
@@ -35,6 +36,7 @@ METRICS: dict[str, tuple[str, ...]] = {
     "multiclass": _CLASSES,
     "multilabel": ("accuracy", "hamming_loss", *_AVERAGED, "roc_auc", "pr_auc", "log_loss", "brier"),
     "regression": ("rmse", "mae", "median_absolute_error", "r2"),
+    "text": ("rouge_l", "rouge_1", "rouge_2", "bleu", "chrf", "exact_match"),
 }
 """Kind → metric names in the order reports print them. `accuracy` of label sets: the whole set is right."""
 
@@ -46,6 +48,7 @@ PRIMARY: dict[str, str] = {
     "multiclass": "accuracy",
     "multilabel": "roc_auc",
     "regression": "rmse",
+    "text": "rouge_l",
 }
 """Kind → the metric that picks checkpoints and heads reports. For label sets a metric without a threshold:
 with rare labels F1 at one half stays 0 for epochs."""
@@ -56,6 +59,7 @@ _FAMILIES: dict[str, tuple[type[Measure], ...]] = {
     "multiclass": (Confusion, Ranking, Probability),
     "multilabel": (LabelSets, Ranking, Probability),
     "regression": (Errors,),
+    "text": (Overlap, Translation, Exact),
 }
 
 
@@ -63,7 +67,7 @@ class Judge:
     """Predictions of some rows, made ready to be measured under many row weights.
 
     Args:
-        kind: "binary", "multiclass", "multilabel" or "regression".
+        kind: "binary", "multiclass", "multilabel", "regression" or "text".
         target: [N, K], see `Targets`; soft class shares count as their largest class, but for log loss and
         Brier.
         weight: [N]; rows of weight 0 are left out.

@@ -38,10 +38,18 @@ from consilience.training.optimization import (
     tensors,
 )
 
+WRITTEN = 64
+"""Validation rows for which a decoder writes its text after every epoch."""
 CHECKPOINT_SECONDS = float(os.environ.get("CONSILIENCE_CHECKPOINT_SECONDS", "20"))
 """Seconds between checkpoints: what a kill can cost."""
 EVALUATION_BATCH = 512
-TIE_BREAKERS = {"binary": "log_loss", "multiclass": "log_loss", "multilabel": "log_loss", "regression": "rmse"}
+TIE_BREAKERS = {
+    "binary": "log_loss",
+    "multiclass": "log_loss",
+    "multilabel": "log_loss",
+    "regression": "rmse",
+    "text": "log_loss",
+}
 """Lower is better; decides between checkpoints whose metrics cannot be told apart."""
 
 
@@ -154,7 +162,7 @@ class Loop:
         rate = learning_rate(self.settings, step, self.steps)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["scale"]
-        outputs = self.model(batch.inputs, self._keep(len(positions)))
+        outputs = self.model(batch.inputs, self._keep(len(positions)), batch.target)
         loss: Tensor = sum(objective(outputs, batch) for objective in self.objectives)
         self.optimizer.zero_grad(set_to_none=True)
         self.fabric.backward(loss)
@@ -202,10 +210,9 @@ class Loop:
         found: dict[str, float] = {}
         merits: dict[str, list[float]] = {}
         for name, outputs in self.outputs(self.judged, self.job.valid).items():
-            predictions = self.job.task.predictions(outputs)
-            every = scores(kind, self.job.valid.target, self.job.valid.weight, predictions)
+            every = self._measured(name, outputs)
             found[name] = every[self.metric]
-            merits[name] = [self._signed(every[self.metric]), -every[TIE_BREAKERS[kind]]]
+            merits[name] = [signed(self.metric, every[self.metric]), -every[TIE_BREAKERS[kind]]]
             if name == leader(merits):
                 event["valid"] = every
         event["fusion"] = found
@@ -223,20 +230,24 @@ class Loop:
         self.progress.stopped = self.progress.stale >= int(self.settings.early_stopping or 10**9)
         event["seconds"] = time.monotonic() - began
 
-    def _signed(self, value: float) -> float:
-        """Larger is better; an undefined metric is the worst."""
-        if not np.isfinite(value):
-            return -np.inf
-        return value if HIGHER_IS_BETTER[self.metric] else -value
+    def _measured(self, name: str, outputs: np.ndarray[Any, Any]) -> dict[str, float]:
+        """Metrics of raw outputs [N, K] on the validation rows; a decoder also writes the text of a few of them."""
+        task, valid = self.job.task, self.job.valid
+        if not self.judged.decodes:
+            return scores(task.kind, valid.target, valid.weight, task.predictions(outputs))
+        few = valid.pick(np.arange(min(WRITTEN, len(valid))))
+        written = task.predictions(self.outputs(self.judged, few, known=False)[name])
+        return {**task.validation(outputs, valid.weight), **scores(task.kind, few.target, few.weight, written)}
 
     @torch.no_grad()
-    def outputs(self, network: Multimodal, part: Part) -> dict[str, np.ndarray[Any, Any]]:
-        """Candidate name → raw outputs [N, K] on a part, in evaluation mode."""
+    def outputs(self, network: Multimodal, part: Part, known: bool = True) -> dict[str, np.ndarray[Any, Any]]:
+        """Candidate name → raw outputs [N, K] on a part, in evaluation mode; a decoder is told the target if
+        `known`."""
         found: dict[str, list[Tensor]] = {}
         for positions in ordered(len(part), EVALUATION_BATCH):
             batch = part.batch(positions, self.fabric.device, self.network.fixed)
             with self.fabric.autocast():
-                outputs = network(batch.inputs)
+                outputs = network(batch.inputs, None, batch.target if known else None)
             for name, logits in (outputs.candidates or {network.candidates[0]: outputs.logits}).items():
                 found.setdefault(name, []).append(logits.float().cpu())
         return {name: torch.cat(parts).numpy() for name, parts in found.items()}
@@ -286,6 +297,13 @@ class Loop:
         self.best = [states[f"best{i}"] for i in range(len(self.progress.best))]
 
 
+def signed(metric: str, value: float) -> float:
+    """Larger is better; an undefined metric is the worst."""
+    if not np.isfinite(value):
+        return -np.inf
+    return value if HIGHER_IS_BETTER[metric] else -value
+
+
 def leader(merits: dict[str, list[float]]) -> str:
     """The fusion candidate of the best metric, ties broken."""
     return max(merits, key=lambda name: merits[name])
@@ -311,8 +329,8 @@ def chosen_metric(name: str | None, task: Any) -> str:
     """
     from consilience.core.errors import nearest
 
-    if name is None:
-        return str(task.primary)
+    if name is None or name == getattr(task, "picks", None):
+        return str(getattr(task, "picks", task.primary))
     if name not in METRICS[task.kind]:
         raise InputError(
             f"{task.kind} has no metric {name!r}", where="train.metric", fix=nearest(name, METRICS[task.kind])

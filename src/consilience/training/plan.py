@@ -11,11 +11,13 @@ import polars as pl
 
 from consilience.artifacts.store import plain
 from consilience.core.config import Choice
+from consilience.core.effort import TASK_OPTIONS
 from consilience.core.errors import InputError, nearest
 from consilience.core.events import Listener, nobody
 from consilience.core.policy import Shape, resolve
 from consilience.core.recipe import Recipe
 from consilience.data.clusters import cluster_codes
+from consilience.data.entity_marks import mark_for_training
 from consilience.data.features import learn_facts
 from consilience.data.schema import Schema, detect, media_paths
 from consilience.data.split import Splits, make_folds, make_splits
@@ -80,6 +82,7 @@ def make_plan(recipe: Recipe, given: Given, listener: Listener = nobody) -> Plan
         InputError: for a target, column, split or option that cannot be used; the message says how to mend it.
     """
     listener({"event": "stage", "name": "inspect"})
+    given = Given(*(None if t is None else mark_for_training(t, recipe.relation) for t in given))  # type: ignore[arg-type]
     for table in given.named().values():
         _check_target(recipe.target, table)
     values = given.train.frame[recipe.target]
@@ -102,8 +105,8 @@ def make_plan(recipe: Recipe, given: Given, listener: Listener = nobody) -> Plan
     rows = int(labelled[splits.train].sum())
     resolved = resolve(recipe.model_copy(update={"task": choice}), Shape(rows, schema.modalities, kind))
     component, _ = choice.configured("task")
-    task_facts = plain(component.learn(values.gather(splits.train)))
     choice = _task_options(choice, component, resolved)
+    task_facts = plain(_task_facts(choice, values.gather(splits.train)))
     tables = {name: media_paths(table, schema.modalities) for name, table in given.named().items()}
     frame = tables["train"].frame
     listener({"event": "stage", "name": "learn"})
@@ -144,17 +147,26 @@ def _task_choice(recipe: Recipe, values: pl.Series) -> tuple[Choice, str, str]:
     return recipe.task, kind, f"{kind}, as the recipe says"
 
 
+def _task_facts(choice: Choice, values: pl.Series) -> dict[str, Any]:
+    """What the task learns from the training rows' targets, and what depends on its configuration."""
+    component, config = choice.configured("task")
+    facts: dict[str, Any] = component.learn(values)
+    return {**facts, **component.settle(values, config)} if hasattr(component, "settle") else facts
+
+
 def _task_options(choice: Choice, component: Any, recipe: Recipe) -> Choice:
-    """Loss options of `train` that the task has and the user did not set on the task itself."""
+    """Options by effort, and loss options of `train` that the task has, where the user set none on the task itself."""
+    usual = TASK_OPTIONS.get(choice.type, {}).get(recipe.effort, {})
     shared = ("label_smoothing", "class_weights")
     options = {n: getattr(recipe.train, n) for n in shared if n in component.Config.model_fields}
-    return Choice(**{"type": choice.type, **options, **choice.options})
+    return Choice(**{"type": choice.type, **usual, **options, **choice.options})
 
 
 def _ignored(recipe: Recipe) -> tuple[str, ...]:
-    """Columns that say how to split are no evidence."""
-    split = (recipe.split.column, recipe.split.group)
-    return tuple(dict.fromkeys([*recipe.ignore, *(c for c in split if c)]))
+    """Columns that say how to split are no evidence, nor are those that say which entities are marked in a text."""
+    entities = (recipe.relation.head, recipe.relation.tail) if recipe.relation else ()
+    said = (recipe.split.column, recipe.split.group, *entities)
+    return tuple(dict.fromkeys([*recipe.ignore, *(c for c in said if c)]))
 
 
 def _overrides(recipe: Recipe) -> Mapping[str, str]:

@@ -32,8 +32,10 @@ class Heard(NamedTuple):
     has: Array
 
 
-def masks_of(recipe: Recipe) -> list[frozenset[str]]:
-    """Sets of groups to hide, none first: the complements of the subsets of disciplines."""
+def masks_of(recipe: Recipe, kind: str = "") -> list[frozenset[str]]:
+    """Sets of groups to hide, none first: the complements of the subsets of disciplines. Texts have one rule only."""
+    if kind == "text":
+        return [frozenset()]
     disciplines = disciplines_of(recipe)
     every = frozenset(recipe.groups)
     kept = [frozenset(g for name in subset for g in disciplines[name]) for subset in subsets(list(disciplines))]

@@ -49,3 +49,9 @@ def test_few_categories_repeat_by_chance(look: Any) -> None:
 def test_a_table_without_inputs(look: Any) -> None:
     with pytest.raises(NotApplicable):
         look("duplicate_rows", {"y": ["k", "l"] * 9}, "y")
+
+
+def test_a_column_may_be_named_count(look: Any) -> None:
+    frame = pl.concat([table(100), table(100)[:5]]).rename({"b": "count"})
+    splits = Splits(np.arange(80), np.arange(80, 90), np.arange(90, 105), "random", "")
+    assert look("duplicate_rows", frame, "y", splits=splits)

@@ -92,7 +92,7 @@ def _by_chance(frame: pl.DataFrame, label: Indices, media: bool) -> bool:
         return True
     meet = 1.0
     for column in distinct.iter_columns():
-        counts = column.value_counts()["count"].to_numpy().astype(np.float64)
+        counts = column.rename("value").value_counts()["count"].to_numpy().astype(np.float64)
         meet *= float((counts * (counts - 1)).sum()) / max(distinct.height * (distinct.height - 1), 1)
     counts = np.bincount(label[label >= 0]).astype(np.float64)
     return bool((counts * (counts - 1)).sum() / 2 <= MARGIN * meet * rows * (rows - 1) / 2)

@@ -66,7 +66,14 @@ class GroupLeak:
         return [Finding(self.code, severity, self.title, message, (best,), rows, across(twins, pool.names))]
 
     def _before_split(self, view: View, name: str, found: Evidence, others: list[str]) -> Finding:
-        counts = as_text(view.table.frame[name]).drop_nulls().value_counts()["count"].to_numpy().astype(float)
+        counts = (
+            as_text(view.table.frame[name])
+            .drop_nulls()
+            .rename("value")
+            .value_counts()["count"]
+            .to_numpy()
+            .astype(float)
+        )
         met = int((counts * (1 - TEST ** (counts - 1))).sum())
         message = (
             f"{self._what(name, found)} A random split would put rows of the same {name!r} on both sides "

@@ -25,10 +25,10 @@ class Imbalance:
 
     def look(self, view: View) -> list[Finding]:
         labels = view.classes().drop_nulls()
-        counts = labels.value_counts(sort=True)
+        counts = labels.rename("class").value_counts(sort=True)
         if counts.height < 2 or view.target is None:
             return []
-        names, sizes = counts[view.target].to_list(), counts["count"].to_list()
+        names, sizes = counts["class"].to_list(), counts["count"].to_list()
         top = sizes[0] / len(labels)
         small = [(n, s) for n, s in zip(names, sizes, strict=True) if s >= LEAST]
         smallest, least = small[-1] if small else (names[-1], sizes[-1])

@@ -119,8 +119,8 @@ def _judged(probability: Array, code: Array) -> tuple[Array, float]:
 
 def _sample(labels: pl.Series, seed: int) -> Array:
     """Labelled rows of classes that every fold can hold, at most MOST."""
-    counts = labels.drop_nulls().value_counts()
-    often = counts.filter(pl.col("count") >= 2 * FOLDS)[labels.name].to_list()
+    counts = labels.drop_nulls().rename("class").value_counts()
+    often = counts.filter(pl.col("count") >= 2 * FOLDS)["class"].to_list()
     index = labels.is_in(often).fill_null(False).arg_true().to_numpy().astype(np.int64)
     if len(index) < LEAST_ROWS or len(often) < 2:
         raise NotApplicable(f"fewer than {LEAST_ROWS} labelled rows, or fewer than two classes with enough rows")

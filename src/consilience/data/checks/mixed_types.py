@@ -69,7 +69,7 @@ class MixedTypes:
 
     def _dates(self, name: str, text: pl.Series) -> list[Finding]:
         shapes = date_shapes(text)
-        counts = shapes.drop_nulls().value_counts(sort=True)
+        counts = shapes.drop_nulls().rename("shape").value_counts(sort=True)
         often = counts.filter(counts["count"] >= max(1, LEAST_FORMAT * len(shapes.drop_nulls())))
         if often.height < 2:
             return self._day_or_month(name, text)

@@ -22,16 +22,16 @@ class RareClass:
     slow: ClassVar[bool] = False
 
     def look(self, view: View) -> list[Finding]:
-        if view.target is None or view.kind == "regression":
+        if view.target is None or view.kind in ("regression", "text"):
             raise NotApplicable("the target has no classes" if view.target else "no target was given")
         labels = view.labels()
         if view.kind == "multilabel":
             labels = as_text(labels.str.split("|").explode())
-        counts = labels.drop_nulls().value_counts(sort=True)
-        rare = counts.filter(counts["count"] < LEAST).sort(["count", view.target])
+        counts = labels.drop_nulls().rename("class").value_counts(sort=True)
+        rare = counts.filter(counts["count"] < LEAST).sort(["count", "class"])
         if rare.height == 0 or counts.height < 2:
             return []
-        names, sizes = rare[view.target].to_list(), rare["count"].to_list()
+        names, sizes = rare["class"].to_list(), rare["count"].to_list()
         shown = [f"{clipped(n, 30)} ({s})" for n, s in zip(names, sizes, strict=True)]
         first = labels.is_in(names) if len(labels) == view.table.rows else None
         rows = first.arg_true().head(ROWS_KEPT).to_list() if first is not None else []

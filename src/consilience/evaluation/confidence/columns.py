@@ -12,6 +12,8 @@ from consilience.evaluation.confidence.referral import confidence
 
 def certain_columns(bundle: Bundle, opinion: Opinion, level: float, hidden: Iterable[str]) -> dict[str, Any]:
     """ "set" of classes (joined by " | "), or "low" and "high", that hold the truth with probability `level`."""
+    if bundle.task.kind == "text":
+        raise InputError("a written text has no set or interval that holds the truth", where="--level")
     found = bundle.rules.certain(opinion.final, opinion.has, level, hidden)
     if bundle.task.kind == "regression":
         return {"low": found[:, 0], "high": found[:, 1]}

@@ -1,0 +1,75 @@
+"""What differs in a recipe when the target is a text to be written (one network, words as tokens, other references), or
+the relation of two entities in a text (an encoder that reads word order)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from consilience.core.config import Choice
+from consilience.core.errors import InputError, nearest
+from consilience.core.recipe import Recipe
+from consilience.core.registry import get, names
+
+TEXT_ENCODER = "transformer_text"
+TEXT_REFERENCES = ("lead", "textrank")
+
+
+def fit_to_kind(recipe: Recipe, modalities: Mapping[str, str], kind: str) -> Recipe:
+    """The recipe as a task of this kind needs it; what the user chose stays where it can.
+
+    Raises:
+        InputError: for folds or several networks of texts, which cannot be averaged, and for references that do not
+            fit the task.
+    """
+    if kind != "text":
+        _check_references(recipe, kind)
+        if recipe.relation and "text" not in recipe.encoders:  # which entity stands where is a matter of word order
+            recipe = recipe.model_copy(update={"encoders": {"text": Choice(type=TEXT_ENCODER), **recipe.encoders}})
+        return recipe
+    for field, value in (("split.folds", recipe.split.folds), ("train.networks", recipe.train.networks)):
+        if value not in (None, 1):
+            raise InputError(f"texts cannot be averaged, received {field}={value}", where=field, fix="Leave it at 1")
+    encoders = {"text": Choice(type=TEXT_ENCODER), **recipe.encoders}
+    groups = {
+        name: group if group.encoder is None else group.model_copy(update={"encoder": _worded(group.encoder)})
+        for name, group in recipe.groups.items()
+    }
+    fusion = recipe.fusion
+    if fusion.type == "auto" and "candidates" not in fusion.options:  # a decoder each would train twice as long
+        fusion = Choice(**{**fusion.model_dump(), "candidates": ["concat"]})
+    recipe = recipe.model_copy(
+        update={
+            "encoders": {name: _worded(encoder) for name, encoder in encoders.items()},
+            "groups": groups,
+            "fusion": fusion,
+            "references": _references(recipe, modalities),
+            "split": recipe.split.model_copy(update={"folds": 1}),
+            "train": recipe.train.model_copy(update={"networks": 1}),
+        }
+    )
+    _check_references(recipe, kind)
+    return recipe
+
+
+def _worded(encoder: Choice) -> Choice:
+    """A text encoder that gives one token a word where it can: a decoder looks at words."""
+    component = get("encoder", encoder.type)
+    fields = component.Config.model_fields
+    if component.modality != "text" or "tokens" not in fields or "tokens" in encoder.options:
+        return encoder
+    return Choice(**{**encoder.model_dump(), "tokens": "word"})
+
+
+def _references(recipe: Recipe, modalities: Mapping[str, str]) -> tuple[str, ...]:
+    """The user's; in place of the usual ones those that cut a summary out, where there is a text to cut."""
+    if recipe.references != Recipe.model_fields["references"].default:
+        return recipe.references
+    return TEXT_REFERENCES if "text" in modalities.values() else ()
+
+
+def _check_references(recipe: Recipe, kind: str) -> None:
+    fitting = [n for n in names("reference") if getattr(get("reference", n), "texts", False) is (kind == "text")]
+    for name in recipe.references:
+        if name not in fitting and get("reference", name):
+            what = "predicts no text" if kind == "text" else "predicts texts only"
+            raise InputError(f"the reference {name!r} {what}", where="references", fix=nearest(name, fitting))

@@ -1,0 +1,1 @@
+"""Modules that write text: a vocabulary of the targets, decoders, and the search for a good text."""
