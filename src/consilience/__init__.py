@@ -21,6 +21,8 @@ _LAZY = {
     "inspect": "consilience.data.inspection:inspect",
     "load": "consilience.model:load",
     "resume": "consilience.api:resume",
+    "resume_search": "consilience.api:resume_search",
+    "search": "consilience.api:search",
 }
 __all__ = list(_LAZY)
 

@@ -23,6 +23,7 @@ VERBS = (
     "monitor",
     "predict",
     "report",
+    "search",
     "serve",
     "train",
     "where",

@@ -1,8 +1,9 @@
-"""What several commands share: lists of columns, and JSON on standard output."""
+"""What several commands share: lists of columns, what resuming refuses, and JSON on standard output."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from consilience.core.files import finite
@@ -19,6 +20,24 @@ def report_settings(language: str | None, slices: list[str] | None, abstain: flo
     """The report's options as `field=value` settings of the recipe."""
     given = {"language": language, "slices": slices or None, "abstain": abstain, "retrain": retrain or None}
     return [f"report.{field}={json.dumps(value)}" for field, value in given.items() if value is not None]
+
+
+def workers_setting(workers: int | None) -> list[str]:
+    """`--workers` as a setting of the recipe."""
+    return [] if workers is None else [f"train.devices={workers}"]
+
+
+def refuse(changed: Mapping[str, object], what: str) -> None:
+    """
+    Raises:
+        InputError: when an option was given that would change what is resumed ("a run", "a search").
+    """
+    from consilience.core.errors import InputError
+
+    for option, value in changed.items():
+        if value is not None:
+            message = f"{option} cannot change {what} that has begun"
+            raise InputError(message, where="--resume", fix=f"Start {what.replace('a ', 'a new ')} with it")
 
 
 def echo_json(value: Any) -> None:

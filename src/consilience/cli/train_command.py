@@ -41,7 +41,7 @@ def command(
 ) -> None:
     """Train on TRAIN to predict TARGET, evaluate on held-out rows, and leave a run folder with a report."""
     from consilience.cli.live import live
-    from consilience.cli.options import columns, report_settings
+    from consilience.cli.options import columns, refuse, report_settings
     from consilience.core.errors import InputError
 
     if resume is None and train is None:
@@ -50,7 +50,7 @@ def command(
         changed: dict[str, object] = {"--target": target, "--ignore": ignore, "--seed": seed}
         changed |= {"--effort": effort, "--recipe": recipe, "--set": settings or None, "--stack": stack, "--run": run}
         changed |= {"--language": language, "--slice": slices, "--abstain": abstain, "--retrain": retrain or None}
-        _refuse(changed)
+        refuse(changed, "a run")
     from consilience import api
 
     with live(quiet=quiet or json_output) as listener:
@@ -80,16 +80,3 @@ def _tell(model: Model, json_output: bool) -> None:
         echo_json(model.metrics)
     else:
         print_summary(model.metrics, model.run)
-
-
-def _refuse(changed: dict[str, object]) -> None:
-    """
-    Raises:
-        InputError: when an option was given that would change a run that is resumed.
-    """
-    from consilience.core.errors import InputError
-
-    for option, value in changed.items():
-        if value is not None:
-            message = f"{option} cannot change a run that has begun"
-            raise InputError(message, where="--resume", fix="Start a new run with it")

@@ -100,7 +100,7 @@ def make_plan(recipe: Recipe, given: Given, listener: Listener = nobody) -> Plan
     resolved = resolve(recipe.model_copy(update={"task": choice}), Shape(rows, schema.modalities, kind))
     component, _ = choice.configured("task")
     task_facts = plain(component.learn(values.gather(splits.train)))
-    choice = _task_options(choice, component, resolved)
+    choice = task_options(choice, component, resolved)
     tables = {name: media_paths(table, schema.modalities) for name, table in given.named().items()}
     frame = tables["train"].frame
     listener({"event": "stage", "name": "learn"})
@@ -139,7 +139,7 @@ def _task_choice(recipe: Recipe, values: pl.Series) -> tuple[Choice, str, str]:
     return recipe.task, kind, f"{kind}, as the recipe says"
 
 
-def _task_options(choice: Choice, component: Any, recipe: Recipe) -> Choice:
+def task_options(choice: Choice, component: Any, recipe: Recipe) -> Choice:
     """Loss options of `train` that the task has and the user did not set on the task itself."""
     shared = ("label_smoothing", "class_weights")
     options = {n: getattr(recipe.train, n) for n in shared if n in component.Config.model_fields}
