@@ -8,8 +8,8 @@ WORDS: dict[str, dict[str, str]] = {
         "title": "What the trials found",
         "lead": "{trials} trials: {finished} finished, {pruned} ended early, {failed} failed. Trials were judged on "
         "validation rows; test rows were read once, for the best recipe.",
-        "better": "Trial {number} is best: {metric} {value} on validation rows, {first} for the first trial. The best of "
-        "many looks better than it is; the test rows say how good it is.",
+        "better": "Trial {number} is best: {metric} {value} on validation rows, {first} for the first trial. The best "
+        "of many looks better than it is; the test rows say how good it is.",
         "same": "No trial beats the first one: {metric} {value} on validation rows.",
         "test": "The best recipe on {rows} test rows: {metric} {value} (95 % interval {low} to {high}).",
         "history": "Trials in order",
