@@ -14,7 +14,7 @@ from consilience.cli.app import VERBS, app
 
 OPTIONS = {
     "train": "--target --test --valid --ignore --run --resume --seed --effort --recipe --set --stack --language --json "
-    "--slice --abstain --retrain --quiet",
+    "--slice --abstain --retrain --workers --track --quiet",
     "design": "--target --ignore --seed --effort --recipe --set --out --json",
     "inspect": "--target --test --out --json --ignore",
     "evaluate": "--hide --json",

@@ -22,9 +22,10 @@ def report_settings(language: str | None, slices: list[str] | None, abstain: flo
     return [f"report.{field}={json.dumps(value)}" for field, value in given.items() if value is not None]
 
 
-def workers_setting(workers: int | None) -> list[str]:
-    """`--workers` as a setting of the recipe."""
-    return [] if workers is None else [f"train.devices={workers}"]
+def training_settings(workers: int | None, track: str | None = None) -> list[str]:
+    """`--workers` and `--track` as `field=value` settings of the recipe."""
+    given = {"devices": workers, "track": columns(track)}
+    return [f"train.{field}={json.dumps(value)}" for field, value in given.items() if value is not None]
 
 
 def refuse(changed: Mapping[str, object], what: str) -> None:

@@ -31,7 +31,7 @@ def command(
     """Try recipes on the validation rows of TRAIN, train the best one and evaluate it on held-out rows."""
     from consilience import api
     from consilience.cli.live import live
-    from consilience.cli.options import columns, echo_json, refuse, workers_setting
+    from consilience.cli.options import columns, echo_json, refuse, training_settings
     from consilience.cli.show_search import print_search
     from consilience.core.errors import InputError
 
@@ -54,7 +54,7 @@ def command(
                 valid=valid,
                 test=test,
                 recipe=recipe,
-                settings=(*(settings or ()), *workers_setting(workers)),
+                settings=(*(settings or ()), *training_settings(workers)),
                 space=space,
                 trials=30 if trials is None else trials,
                 minutes=minutes,

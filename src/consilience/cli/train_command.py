@@ -36,12 +36,14 @@ def command(
     retrain: Annotated[
         bool, typer.Option("--retrain", help="Check each source's contribution by training without it (slow).")
     ] = False,
+    workers: Annotated[int | None, typer.Option(help="Processes that train each network together.")] = None,
+    track: Annotated[str | None, typer.Option(help="Trackers to write for: wandb,mlflow.")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Train on TRAIN to predict TARGET, evaluate on held-out rows, and leave a run folder with a report."""
     from consilience.cli.live import live
-    from consilience.cli.options import columns, refuse, report_settings
+    from consilience.cli.options import columns, refuse, report_settings, training_settings
     from consilience.core.errors import InputError
 
     if resume is None and train is None:
@@ -50,6 +52,7 @@ def command(
         changed: dict[str, object] = {"--target": target, "--ignore": ignore, "--seed": seed}
         changed |= {"--effort": effort, "--recipe": recipe, "--set": settings or None, "--stack": stack, "--run": run}
         changed |= {"--language": language, "--slice": slices, "--abstain": abstain, "--retrain": retrain or None}
+        changed |= {"--workers": workers, "--track": track}
         refuse(changed, "a run")
     from consilience import api
 
@@ -64,7 +67,11 @@ def command(
                 valid=valid,
                 test=test,
                 recipe=recipe,
-                settings=(*(settings or ()), *report_settings(language, slices, abstain, retrain)),
+                settings=(
+                    *(settings or ()),
+                    *report_settings(language, slices, abstain, retrain),
+                    *training_settings(workers, track),
+                ),
                 run=run,
                 listener=listener,
                 **fields,

@@ -49,13 +49,19 @@ class Part:
         )
 
 
-def shuffled(rows: int, size: int, seed: int, epoch: int) -> list[Index]:
+def shuffled(rows: int, size: int, seed: int, epoch: int, least: int = 2) -> list[Index]:
     """Row positions of every batch of an epoch; the same for the same arguments, so a resumed run sees them too.
 
-    The last batch is dropped when it would hold a single row beside others: batch statistics need two.
+    The last batch is dropped when it would hold fewer than `least` rows beside others: batch statistics need two, in
+    each process that takes a part.
     """
     order = np.random.default_rng((seed, epoch)).permutation(rows).astype(np.int64)
     batches = [order[i : i + size] for i in range(0, rows, size)]
-    if len(batches) > 1 and len(batches[-1]) == 1:
+    if len(batches) > 1 and len(batches[-1]) < least:
         batches.pop()
     return batches
+
+
+def share_of(positions: Index, rank: int, processes: int) -> Index:
+    """The part of a batch that one of several processes trains on: all processes together take every row once."""
+    return positions[rank::processes]

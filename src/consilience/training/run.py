@@ -12,11 +12,11 @@ from consilience.artifacts.network import Index
 from consilience.artifacts.rules import sole_rules
 from consilience.core.events import Listener, nobody
 from consilience.training.data import Data, Source
-from consilience.training.device import make_fabric
 from consilience.training.loop import Job, Loop
 from consilience.training.plan import Plan
 from consilience.training.references import REFIT_BELOW, fit_reference
 from consilience.training.rules import MASKED_ROWS, Heard, find_rules, hear, masks_of, together
+from consilience.training.team import gathered
 
 
 class Trained(NamedTuple):
@@ -46,22 +46,21 @@ def train_model(plan: Plan, data: Data, folder: Path, listener: Listener = nobod
         InputError: when the loss stops being finite.
     """
     listener({"event": "stage", "name": "train"})
-    fabric = make_fabric(plan.recipe)
     fits = _fits(plan, data)
+    jobs = _jobs(plan, fits, folder)
     groups = list(plan.recipe.groups)
     bundle = Bundle(plan.recipe, plan.facts, [], {}, sole_rules(groups))
     masks = masks_of(plan.recipe)
     said: list[list[Heard]] = []
     references: list[dict[str, Any]] = []
-    for fit in fits:
-        networks = []
-        for name in fit.names:
-            number = len(bundle.networks)
-            networks.append(_train_network(plan, fit, (name, number), fabric, folder, listener))
-            bundle.networks.append(networks[-1])
-        references.append({name: fit_reference(name, bundle, [fit.train], listener) for name in plan.recipe.references})
-        judge = Bundle(plan.recipe, plan.facts, networks, references[-1], sole_rules(groups))
-        said.append(hear(judge, fit.valid, masks, MASKED_ROWS // len(fits)))
+    with gathered(plan.recipe, [job for of_fit in jobs for job in of_fit]) as fabric:
+        for fit, of_fit in zip(fits, jobs, strict=True):
+            networks = [_train_network(job, fabric, listener) for job in of_fit]
+            bundle.networks += networks
+            found = {name: fit_reference(name, bundle, [fit.train], listener) for name in plan.recipe.references}
+            references.append(found)
+            judge = Bundle(plan.recipe, plan.facts, networks, found, sole_rules(groups))
+            said.append(hear(judge, fit.valid, masks, MASKED_ROWS // len(fits)))
     heard = [together(parts) for parts in zip(*said, strict=True)]
     bundle.references = _final_references(plan, data, fits, references, bundle, listener)
     bundle.rules = find_rules(plan, masks, heard)
@@ -84,18 +83,22 @@ def _names(name: str, plan: Plan) -> list[str]:
     return [name, *(f"{name}-{i}" for i in range(1, int(plan.recipe.train.networks or 1)))]
 
 
-def _train_network(plan: Plan, fit: _Fit, which: tuple[str, int], fabric: Any, folder: Path, listener: Listener) -> Any:
-    name, number = which
-    job = Job(
-        plan.recipe,
-        plan.facts,
-        plan.task,
-        fit.train[0].part(fit.train[1]).labelled(),
-        fit.valid[0].part(fit.valid[1]),
-        folder,
-        name,
-        plan.recipe.seed + 1000 * number,
-    )
+def _jobs(plan: Plan, fits: list[_Fit], folder: Path) -> list[list[Job]]:
+    """The networks of each fit; they share their rows, and every network has a seed of its own."""
+    found: list[list[Job]] = []
+    for fit in fits:
+        train, valid = fit.train[0].part(fit.train[1]).labelled(), fit.valid[0].part(fit.valid[1])
+        first = sum(map(len, found))
+        found.append(
+            [
+                Job(plan.recipe, plan.facts, plan.task, train, valid, folder, name, plan.recipe.seed + 1000 * number)
+                for number, name in enumerate(fit.names, first)
+            ]
+        )
+    return found
+
+
+def _train_network(job: Job, fabric: Any, listener: Listener) -> Any:
     loop = Loop(job, fabric)
     for event in loop.run():
         listener(event)
