@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from consilience.core.files import finite
@@ -28,17 +28,20 @@ def training_settings(workers: int | None, track: str | None = None) -> list[str
     return [f"train.{field}={json.dumps(value)}" for field, value in given.items() if value is not None]
 
 
-def refuse(changed: Mapping[str, object], what: str) -> None:
+def refuse(options: Mapping[str, object], chosen: Sequence[str], what: str = "a run") -> None:
     """
+    Args:
+        options: option or recipe field → value, None where it was not given. chosen: `field=value` settings.
     Raises:
-        InputError: when an option was given that would change what is resumed ("a run", "a search").
+        InputError: when anything was given that would change what is resumed ("a run", "a search").
     """
     from consilience.core.errors import InputError
 
-    for option, value in changed.items():
-        if value is not None:
-            message = f"{option} cannot change {what} that has begun"
-            raise InputError(message, where="--resume", fix=f"Start {what.replace('a ', 'a new ')} with it")
+    given = [name for name, value in options.items() if value is not None]
+    for name in [*given, *(setting.partition("=")[0] for setting in chosen)]:
+        option = name if name.startswith("--") else f"--{name.rpartition('.')[2]}"
+        message = f"{option} cannot change {what} that has begun"
+        raise InputError(message, where="--resume", fix=f"Start {what.replace('a ', 'a new ')} with it")
 
 
 def echo_json(value: Any) -> None:

@@ -37,24 +37,24 @@ def command(
 
     if resume is None and train is None:
         raise InputError("no table was given", fix="consilience search TABLE --target COLUMN")
+    chosen = training_settings(workers)
+    fields = {"seed": seed, "effort": effort, "ignore": columns(ignore)}
     if resume is not None:
-        changed: dict[str, object] = {"--target": target, "--ignore": ignore, "--seed": seed, "--effort": effort}
-        changed |= {"--recipe": recipe, "--set": settings or None, "--space": space, "--pruner": pruner, "--out": out}
-        refuse({**changed, "--workers": workers}, "a search")
+        given = {"--target": target, "--recipe": recipe, "--set": settings or None, "--space": space}
+        refuse({**given, "--pruner": pruner, "--out": out, **fields}, chosen, "a search")
     with live(quiet=quiet or json_output) as listener:
         if resume is not None:
             found = api.resume_search(
                 resume, train, valid=valid, test=test, trials=trials, minutes=minutes, listener=listener
             )
         else:
-            fields = {"seed": seed, "effort": effort, "ignore": columns(ignore)}
             found = api.search(
                 train,
                 target,
                 valid=valid,
                 test=test,
                 recipe=recipe,
-                settings=(*(settings or ()), *training_settings(workers)),
+                settings=(*(settings or ()), *chosen),
                 space=space,
                 trials=30 if trials is None else trials,
                 minutes=minutes,

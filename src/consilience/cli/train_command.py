@@ -48,30 +48,23 @@ def command(
 
     if resume is None and train is None:
         raise InputError("no table was given", fix="consilience train TABLE --target COLUMN")
+    chosen = (*report_settings(language, slices, abstain, retrain), *training_settings(workers, track))
+    fields = {"seed": seed, "effort": effort, "stack": stack, "ignore": columns(ignore)}
     if resume is not None:
-        changed: dict[str, object] = {"--target": target, "--ignore": ignore, "--seed": seed}
-        changed |= {"--effort": effort, "--recipe": recipe, "--set": settings or None, "--stack": stack, "--run": run}
-        changed |= {"--language": language, "--slice": slices, "--abstain": abstain, "--retrain": retrain or None}
-        changed |= {"--workers": workers, "--track": track}
-        refuse(changed, "a run")
+        refuse({"--target": target, "--recipe": recipe, "--set": settings or None, "--run": run, **fields}, chosen)
     from consilience import api
 
     with live(quiet=quiet or json_output) as listener:
         if resume is not None:
             model = api.resume(resume, train, valid=valid, test=test, listener=listener)
         else:
-            fields = {"seed": seed, "effort": effort, "stack": stack, "ignore": columns(ignore)}
             model = api.fit(
                 train,
                 target,
                 valid=valid,
                 test=test,
                 recipe=recipe,
-                settings=(
-                    *(settings or ()),
-                    *report_settings(language, slices, abstain, retrain),
-                    *training_settings(workers, track),
-                ),
+                settings=(*(settings or ()), *chosen),
                 run=run,
                 listener=listener,
                 **fields,

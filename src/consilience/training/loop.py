@@ -37,6 +37,7 @@ from consilience.training.optimization import (
     mean_of,
     tensors,
 )
+from consilience.training.together import any_stopped, mean_loss
 
 CHECKPOINT_SECONDS = float(os.environ.get("CONSILIENCE_CHECKPOINT_SECONDS", "20"))
 """Seconds between checkpoints: what a kill can cost."""
@@ -83,7 +84,8 @@ class Loop:
         self.epochs = int(self.settings.epochs or 1)
         self.size = int(self.settings.batch_size or 32)
         self.rank, self.processes = int(fabric.global_rank), int(fabric.world_size)
-        self.per_epoch = len(self._batches(0))
+        self.least = 2 * self.processes  # rows of a batch: batch statistics need two in each process
+        self.per_epoch = len(shuffled(len(job.train), self.size, job.seed, 0, self.least))
         self.progress = Progress()
         self.loss_sum = torch.zeros((), device=fabric.device)  # read rarely: reading waits
         self.best: list[dict[str, Tensor]] = []
@@ -126,7 +128,7 @@ class Loop:
         }
 
     def _epoch(self, epoch: int) -> Iterator[Event]:
-        batches = self._batches(epoch)
+        batches = shuffled(len(self.job.train), self.size, self.job.seed, epoch, self.least)
         offset = self.progress.step - epoch * self.per_epoch
         told, began = time.monotonic(), time.monotonic()
         self.model.train()
@@ -186,7 +188,7 @@ class Loop:
         return (subset | whole.unsqueeze(1)).to(self.fabric.device)
 
     def _end_of_epoch(self, epoch: int) -> Event:
-        mean = self._mean_loss()
+        mean = mean_loss(self.fabric, self.loss_sum, self.progress.rows_seen)
         if not np.isfinite(mean):
             raise InputError(
                 f"the training loss is not finite in epoch {epoch + 1}",
@@ -195,31 +197,15 @@ class Loop:
         event: Event = {"event": "evaluation", "network": self.job.name, "epoch": epoch, "loss": mean}
         last = self.progress.step >= self.steps
         if len(self.job.valid) and (last or (epoch + 1) % self.settings.evaluate_every == 0):
-            self._agree(event)
+            if self.rank == 0:  # the others wait, and stop when it does
+                self._judge(event)
+            self.progress.stopped = any_stopped(self.fabric, self.progress.stopped)
         self.loss_sum.zero_()
         self.progress.rows_seen = 0
         self.progress.history.append(event)
         if time.monotonic() - self.saved_at > CHECKPOINT_SECONDS / 4:
             self._save()
         return event
-
-    def _batches(self, epoch: int) -> list[np.ndarray[Any, Any]]:
-        return shuffled(len(self.job.train), self.size, self.job.seed, epoch, 2 * self.processes)
-
-    def _mean_loss(self) -> float:
-        """The training loss of the epoch so far, over the rows of every process."""
-        both = torch.stack([self.loss_sum, torch.full_like(self.loss_sum, self.progress.rows_seen)])
-        if self.processes > 1:
-            both = self.fabric.all_reduce(both, reduce_op="sum")
-        return float(both[0]) / max(1.0, float(both[1]))
-
-    def _agree(self, event: Event) -> None:
-        """The first process judges; all stop when it does."""
-        if self.rank == 0:
-            self._judge(event)
-        if self.processes > 1:
-            stop = torch.tensor(float(self.progress.stopped), device=self.fabric.device)
-            self.progress.stopped = bool(self.fabric.all_reduce(stop, reduce_op="sum") > 0)
 
     def _judge(self, event: Event) -> None:
         """Score every candidate on the validation rows, keep the best states, stop when nothing improves."""
