@@ -14,7 +14,7 @@ from consilience.core.errors import InputError
         ({"--set": ["a=1"]}, (), "--set cannot"),
         ({"seed": 0}, (), "--seed cannot"),
         ({"stack": False}, (), "--stack cannot"),
-        ({}, training_settings(2), "--devices cannot"),
+        ({}, training_settings(2), "--workers cannot"),
         ({}, training_settings(None, "wandb"), "--track cannot"),
         ({}, report_settings("zh", None, None, False), "--language cannot"),
     ],

@@ -28,6 +28,10 @@ def training_settings(workers: int | None, track: str | None = None) -> list[str
     return [f"train.{field}={json.dumps(value)}" for field, value in given.items() if value is not None]
 
 
+TYPED = {"devices": "workers", "slices": "slice"}
+"""Recipe field → the option that sets it, where they differ."""
+
+
 def refuse(options: Mapping[str, object], chosen: Sequence[str], what: str = "a run") -> None:
     """
     Args:
@@ -39,7 +43,8 @@ def refuse(options: Mapping[str, object], chosen: Sequence[str], what: str = "a 
 
     given = [name for name, value in options.items() if value is not None]
     for name in [*given, *(setting.partition("=")[0] for setting in chosen)]:
-        option = name if name.startswith("--") else f"--{name.rpartition('.')[2]}"
+        field = name.rpartition(".")[2]
+        option = name if name.startswith("--") else f"--{TYPED.get(field, field)}"
         message = f"{option} cannot change {what} that has begun"
         raise InputError(message, where="--resume", fix=f"Start {what.replace('a ', 'a new ')} with it")
 

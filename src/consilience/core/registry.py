@@ -67,6 +67,10 @@ BUILTIN: dict[str, dict[str, str]] = {
     "objective": {
         "supervised": "consilience.training.objectives.supervised:Supervised",
     },
+    "tracker": {
+        "mlflow": "consilience.training.listeners.mlflow:MLflow",
+        "wandb": "consilience.training.listeners.wandb:WandB",
+    },
     "check": {
         "constant_column": "consilience.data.checks.constant_column:ConstantColumn",
         "duplicate_rows": "consilience.data.checks.duplicate_rows:DuplicateRows",
