@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import struct
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,19 @@ def records(content: bytes) -> Iterator[bytes]:
             whole = b""
 
 
+def history(file: Path) -> list[dict[str, str]]:
+    """The values of each step, as JSON."""
+    from wandb.proto.wandb_internal_pb2 import Record
+
+    found = []
+    for data in records(file.read_bytes()):
+        record = Record()
+        record.ParseFromString(data)
+        if record.HasField("history"):
+            found.append({"".join(i.nested_key) or i.key: i.value_json for i in record.history.item})
+    return found
+
+
 def test_scalars_of_an_event() -> None:
     event = {"event": "evaluation", "network": "n", "epoch": 0, "loss": float("inf"), "valid": {"accuracy": 1}}
     assert scalars_of(event) == ("n", 1, {"valid/accuracy": 1.0})
@@ -78,14 +92,11 @@ def test_wandb_reads_its_run_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with get("tracker", "wandb")(tmp_path / "run", RECIPE) as listen:
         tell(listen)
     [file] = (tmp_path / "run" / "wandb").glob("offline-run-*/*.wandb")
-    from wandb.proto.wandb_internal_pb2 import Record
-
-    found: list[dict[str, str]] = []
-    for data in records(file.read_bytes()):
-        record = Record()
-        record.ParseFromString(data)
-        if record.HasField("history"):
-            found.append({"".join(i.nested_key) or i.key: i.value_json for i in record.history.item})
+    found = history(file)
+    deadline = time.monotonic() + 20
+    while len(found) < 3 and time.monotonic() < deadline:  # its own process writes, a little later
+        time.sleep(0.1)
+        found = history(file)
     assert [float(row["fold0/loss/train"]) for row in found if "fold0/loss/train" in row] == [1.0, 0.5]
     assert [float(row["fold0/valid/accuracy"]) for row in found if "fold0/valid/accuracy" in row] == [0.5, 0.75]
 

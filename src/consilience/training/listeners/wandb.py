@@ -37,7 +37,14 @@ class WandB:
             dir=folder,
             config=recipe,
             mode=os.environ.get("WANDB_MODE", "offline"),  # type: ignore[arg-type]
-            settings=wandb.Settings(silent=True, console="off", x_disable_stats=True, x_save_requirements=False),
+            settings=wandb.Settings(
+                silent=True,
+                console="off",
+                x_disable_stats=True,
+                x_save_requirements=False,
+                disable_git=True,
+                disable_code=True,
+            ),
         )
         self._step = 0
 
