@@ -17,6 +17,7 @@ _LAZY = {
     "DataWarning": "consilience.model:DataWarning",
     "check": "consilience.evaluation.checks.look:check_run",
     "design": "consilience.api:design",
+    "distill": "consilience.api:distill",
     "fit": "consilience.api:fit",
     "inspect": "consilience.data.inspection:inspect",
     "load": "consilience.model:load",

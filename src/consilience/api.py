@@ -17,9 +17,22 @@ from consilience.data.table import Table, read_table
 from consilience.model import DataWarning, Model, load
 
 if TYPE_CHECKING:
+    from consilience.distillation.distill import Distilled
     from consilience.search.search import Found
 
-__all__ = ["DataWarning", "Model", "design", "fit", "inspect", "load", "recipe_from", "resume", "search"]
+__all__ = [
+    "DataWarning",
+    "Model",
+    "design",
+    "distill",
+    "fit",
+    "inspect",
+    "load",
+    "recipe_from",
+    "resume",
+    "resume_search",
+    "search",
+]
 
 
 def recipe_from(
@@ -255,3 +268,44 @@ def resume_search(
     tables, described = _tables_again(start["tables"], {"train": train, "valid": valid, "test": test}, folder.path)
     limits = make_limits(trials or start["trials"], minutes or start["minutes"], start["pruner"])
     return run_search(Asked(recipe, space, tables, described), folder, limits, listener)
+
+
+def distill(
+    run: str | Path,
+    train: Any = None,
+    *,
+    valid: Any = None,
+    test: Any = None,
+    effort: int = 1,
+    teacher: str = "stack",
+    temperature: float = 2.0,
+    weight: float = 0.7,
+    out: str | Path | None = None,
+    settings: Sequence[str] = (),
+    listener: Listener = nobody,
+) -> Distilled:
+    """Train a small student on what a finished run's model says of its training rows, and compare the two on test rows.
+
+    Args:
+        run: run folder of the teacher. train, valid, test: its tables again where they were given in memory.
+        effort: size of the student. teacher: "stack" (the whole model) or "network". temperature, weight: see
+            `training.objectives.distil`.
+        out: run folder of the student; `<run>-student` when None. settings: "width=48" and the like, for the student.
+    Returns:
+        Distilled(model, result): result is what `distill.json` says.
+    Raises:
+        InputError: when the folder holds no finished run, a table is another one, or a setting is refused.
+    """
+    from consilience.distillation.distill import Task, run_distillation, student_folder
+    from consilience.distillation.student import make_lesson, student_recipe
+
+    began = time.monotonic()
+    lesson = make_lesson(effort, teacher, temperature, weight)
+    source = RunFolder(Path(run))
+    start = source.read_start()
+    model = load(source.path)
+    recipe = student_recipe(start["recipe"], lesson, settings)
+    tables, described = _tables_again(start["tables"], {"train": train, "valid": valid, "test": test}, source.path)
+    wanted = student_folder(source.path, Path(out) if out else None)
+    folder, note = new_run_folder(wanted, tables["train"].name)
+    return run_distillation(Task(model, recipe, lesson, tables, described), folder, (listener, note, began))

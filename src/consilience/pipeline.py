@@ -78,7 +78,7 @@ def run_pipeline(
     """From tables to a finished run folder.
 
     Args:
-        teach: lays what a teacher says over the prepared tables; see `training.taught`.
+        teach: lays what a teacher says over the prepared tables; see `distillation`.
         described: table → {"name", "path", "rows", "sha256"}, kept so that the run can be resumed.
         watch: (listener, note to say first or None, start time of the whole command).
     """

@@ -13,6 +13,7 @@ VERBS = (
     "check",
     "demo",
     "design",
+    "distill",
     "evaluate",
     "explain",
     "export",

@@ -65,6 +65,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "slices": "consilience.evaluation.weaknesses.slices:Slices",
     },
     "objective": {
+        "distil": "consilience.training.objectives.distil:Distil",
         "supervised": "consilience.training.objectives.supervised:Supervised",
     },
     "tracker": {

@@ -14,7 +14,7 @@ from consilience.core.config import validate
 from consilience.core.files import read_json, write_json
 from consilience.core.recipe import Recipe
 from consilience.data.features import Features, open_features
-from consilience.training.batches import Part
+from consilience.training.batches import Part, Taught
 from consilience.training.loop import Job
 
 FIELDS = ("index", "target", "weight")
@@ -38,6 +38,9 @@ def write_jobs(jobs: Sequence[Job], folder: Path) -> None:
         place = {"train": _place(parts, job.train), "valid": _place(parts, job.valid)}
         listed.append({"name": job.name, "seed": job.seed, "folder": str(job.folder), **place})
     arrays = {f"{name}{i}": np.ascontiguousarray(getattr(p, name)) for i, p in enumerate(parts) for name in FIELDS}
+    for i, part in enumerate(parts):
+        taught = {} if part.taught is None else part.taught._asdict()
+        arrays |= {f"{name}{i}": np.ascontiguousarray(a) for name, a in taught.items() if a is not None}
     save_file(arrays, folder / "parts.safetensors")
     content = {
         "recipe": jobs[0].recipe.model_dump(mode="json"),
@@ -55,7 +58,8 @@ def read_jobs(folder: Path) -> list[Job]:
     arrays = load_file(folder / "parts.safetensors")
     features = [open_features(described) for described in content["features"]]
     parts = [
-        Part(features[number], *(arrays[f"{name}{i}"] for name in FIELDS)) for i, number in enumerate(content["parts"])
+        Part(features[number], arrays[f"index{i}"], arrays[f"target{i}"], arrays[f"weight{i}"], _taught(arrays, i))
+        for i, number in enumerate(content["parts"])
     ]
     recipe = validate(Recipe, content["recipe"], str(folder / "jobs.json"))
     assert recipe.task is not None, "jobs hold a resolved recipe"
@@ -73,6 +77,11 @@ def read_jobs(folder: Path) -> list[Job]:
         )
         for job in content["jobs"]
     ]
+
+
+def _taught(arrays: dict[str, Any], part: int) -> Taught | None:
+    soft = arrays.get(f"soft{part}")
+    return None if soft is None else Taught(soft, arrays.get(f"fused{part}"))
 
 
 def _place(known: Sequence[Any], wanted: Any) -> int:
