@@ -29,6 +29,7 @@ LAYERS = (
     ("serving",),
     ("deployment",),
     ("pipeline",),
+    ("search", "distillation"),
     ("api",),
     ("cli", "estimators"),
 )

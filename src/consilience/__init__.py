@@ -17,12 +17,15 @@ _LAZY = {
     "DataWarning": "consilience.model:DataWarning",
     "check": "consilience.evaluation.checks.look:check_run",
     "design": "consilience.api:design",
+    "distill": "consilience.api:distill",
     "fit": "consilience.api:fit",
     "inspect": "consilience.data.inspection:inspect",
     "load": "consilience.model:load",
     "models": "consilience.api:models",
     "register_encoder": "consilience.encoders.module:register_encoder",
     "resume": "consilience.api:resume",
+    "resume_search": "consilience.api:resume_search",
+    "search": "consilience.api:search",
 }
 __all__ = list(_LAZY)
 

@@ -1,11 +1,12 @@
-"""The Python face: `fit`, `load`, `design`, `inspect`. Each step of the command line is one of these calls."""
+"""The Python face: `fit`, `load`, `design`, `inspect`, `search`, `distill`; a step of the command
+line is one of these calls."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from consilience.artifacts.run_folder import RunFolder, describe_table, new_run_folder
 from consilience.core.errors import InputError
@@ -15,7 +16,24 @@ from consilience.data.inspection import inspect
 from consilience.data.table import Table, read_table
 from consilience.model import DataWarning, Model, load
 
-__all__ = ["DataWarning", "Model", "design", "fit", "inspect", "load", "models", "recipe_from", "resume"]
+if TYPE_CHECKING:
+    from consilience.distillation.distill import Distilled
+    from consilience.search.search import Found
+
+__all__ = [
+    "DataWarning",
+    "Model",
+    "design",
+    "distill",
+    "fit",
+    "inspect",
+    "load",
+    "models",
+    "recipe_from",
+    "resume",
+    "resume_search",
+    "search",
+]
 
 
 def recipe_from(
@@ -102,26 +120,40 @@ def resume(
     folder = RunFolder(Path(run))
     start = folder.read_start()
     given = {"train": train, "valid": valid, "test": test}
-    tables, described = {}, {}
-    for name, known in start["tables"].items():
-        source = given[name] if given[name] is not None else known["path"]
-        if source is None:
-            raise InputError(
-                f"the {name} table of this run was given in memory", where=str(run), fix=f"Give it again as {name}"
-            )
-        tables[name] = read_table(source)
-        described[name] = describe_table(tables[name], source)
-        if described[name]["sha256"] != known["sha256"]:
-            raise InputError(
-                f"{described[name]['name']} is not the {name} table that this run was started with "
-                f"({known['name']}, {known['rows']} rows, sha256 {known['sha256'][:12]}…)",
-                where=str(run),
-                fix="Give the same table, or start a new run",
-            )
+    tables, described = _tables_again(start["tables"], given, folder.path)
     if folder.finished:
         return load(folder.path)
     recipe = make_recipe(start["recipe"], (), str(folder.start))
     return _run(recipe, tables, described, folder, (listener, None, began))
+
+
+def _tables_again(
+    known: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any], folder: Path
+) -> tuple[dict[str, Table], dict[str, Any]]:
+    """The tables that a run or search was started with, and their descriptions.
+
+    Args:
+        known: what the folder says of them. given: the tables again, None where the folder knows the path.
+    Raises:
+        InputError: when a table was in memory and is not given, or is another one.
+    """
+    tables, described = {}, {}
+    for name, first in known.items():
+        source = given[name] if given[name] is not None else first["path"]
+        if source is None:
+            raise InputError(
+                f"the {name} table of this run was given in memory", where=str(folder), fix=f"Give it again as {name}"
+            )
+        tables[name] = read_table(source)
+        described[name] = describe_table(tables[name], source)
+        if described[name]["sha256"] != first["sha256"]:
+            raise InputError(
+                f"{described[name]['name']} is not the {name} table that this run was started with "
+                f"({first['name']}, {first['rows']} rows, sha256 {first['sha256'][:12]}…)",
+                where=str(folder),
+                fix="Give the same table, or start a new run",
+            )
+    return tables, described
 
 
 def _run(
@@ -173,3 +205,127 @@ def models() -> dict[str, Any]:
 
     found = [model._asdict() for model in inventory()]
     return {"models": found, "cache": str(hub_cache()), "architectures": architectures()}
+
+
+def search(
+    train: Any,
+    target: str | None = None,
+    *,
+    valid: Any = None,
+    test: Any = None,
+    recipe: Recipe | str | Path | Mapping[str, Any] | None = None,
+    settings: Sequence[str] = (),
+    space: str | Path | Mapping[str, Any] | None = None,
+    trials: int = 30,
+    minutes: float | None = None,
+    pruner: str = "median",
+    out: str | Path | None = None,
+    listener: Listener = nobody,
+    **fields: Any,
+) -> Found:
+    """Try recipes on the validation rows, train the best one as an ordinary run, and read the test rows once.
+
+    Args:
+        train, target, valid, test, recipe, settings, fields: as for `fit`; the recipe is where the search begins.
+        space: recipe field → {"low", "high", "log"} or {"choices"}, or a YAML file of that; around the policy's own
+            recipe when None.
+        trials: how many in all. minutes: no trial begins later. pruner: "median", "hyperband" or "none".
+        out: folder to leave; `searches/<table>-<time>` when None.
+    Returns:
+        Found(folder, result, model): result is what `result.json` says; model the run of the best recipe.
+    Raises:
+        InputError: when the input cannot be used, or no trial finished.
+    Example:
+        >>> found = cs.search("train.csv", target="y", trials=20)      # doctest: +SKIP
+        >>> found.result["best"]["values"]["train.learning_rate"]      # doctest: +SKIP
+        0.0041
+    """
+    from consilience.search.folder import new_search_folder
+    from consilience.search.search import Asked, run_search
+    from consilience.search.space import make_space, read_space
+    from consilience.search.study import make_limits
+
+    limits = make_limits(trials, minutes, pruner)
+    chosen = recipe_from(target, recipe, settings, **fields)
+    wanted = read_space(Path(space)) if isinstance(space, (str, Path)) else make_space(space) if space else None
+    sources = {"train": train, "valid": valid, "test": test}
+    tables = {name: read_table(source) for name, source in sources.items() if source is not None}
+    described = {name: describe_table(table, sources[name]) for name, table in tables.items()}
+    folder = new_search_folder(Path(out) if out else None, tables["train"].name)
+    return run_search(Asked(chosen, wanted, tables, described), folder, limits, listener)
+
+
+def resume_search(
+    out: str | Path,
+    train: Any = None,
+    *,
+    valid: Any = None,
+    test: Any = None,
+    trials: int | None = None,
+    minutes: float | None = None,
+    listener: Listener = nobody,
+) -> Found:
+    """Go on with a search that was interrupted: finished trials are kept, the one that was cut off goes on.
+
+    Args:
+        out: the search folder. train, valid, test: the tables again where they were given in memory. trials, minutes:
+            other limits than the search was started with.
+    Raises:
+        InputError: when the folder holds no search, a table is another one, or a finished search is to be longer.
+    """
+    from consilience.search.folder import SearchFolder
+    from consilience.search.search import Asked, finished_search, read_search, run_search
+    from consilience.search.study import make_limits
+
+    folder = SearchFolder(Path(out))
+    start, recipe, space = read_search(folder)
+    done = finished_search(folder)
+    if done is not None:
+        if trials is not None and trials > len(done.result["trials"]):
+            fix = f"Begin a new search from its best recipe: --recipe {folder.best}"
+            raise InputError("this search is over, its test rows were read", where=str(out), fix=fix)
+        return done
+    tables, described = _tables_again(start["tables"], {"train": train, "valid": valid, "test": test}, folder.path)
+    limits = make_limits(trials or start["trials"], minutes or start["minutes"], start["pruner"])
+    return run_search(Asked(recipe, space, tables, described), folder, limits, listener)
+
+
+def distill(
+    run: str | Path,
+    train: Any = None,
+    *,
+    valid: Any = None,
+    test: Any = None,
+    effort: int = 1,
+    teacher: str = "stack",
+    temperature: float = 2.0,
+    weight: float = 0.7,
+    out: str | Path | None = None,
+    settings: Sequence[str] = (),
+    listener: Listener = nobody,
+) -> Distilled:
+    """Train a small student on what a finished run's model says of its training rows, and compare the two on test rows.
+
+    Args:
+        run: run folder of the teacher. train, valid, test: its tables again where they were given in memory.
+        effort: size of the student. teacher: "stack" (the whole model) or "network". temperature, weight: see
+            `training.objectives.distil`.
+        out: run folder of the student; `<run>-student` when None. settings: "width=48" and the like, for the student.
+    Returns:
+        Distilled(model, result): result is what `distill.json` says.
+    Raises:
+        InputError: when the folder holds no finished run, a table is another one, or a setting is refused.
+    """
+    from consilience.distillation.distill import Task, run_distillation, student_folder
+    from consilience.distillation.student import make_lesson, student_recipe
+
+    began = time.monotonic()
+    lesson = make_lesson(effort, teacher, temperature, weight)
+    source = RunFolder(Path(run))
+    start = source.read_start()
+    model = load(source.path)
+    recipe = student_recipe(start["recipe"], lesson, settings)
+    tables, described = _tables_again(start["tables"], {"train": train, "valid": valid, "test": test}, source.path)
+    wanted = student_folder(source.path, Path(out) if out else None)
+    folder, note = new_run_folder(wanted, tables["train"].name)
+    return run_distillation(Task(model, recipe, lesson, tables, described), folder, (listener, note, began))

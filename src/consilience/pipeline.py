@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,9 @@ SAMPLE = 64
 """Rows prepared to describe a network."""
 
 
+Teach = Callable[[Plan, Data], Data]
+
+
 @dataclass
 class Watch:
     """Listeners of a run, and the seconds that each stage took."""
@@ -71,10 +74,12 @@ def run_pipeline(
     described: dict[str, Any],
     folder: RunFolder,
     watch: tuple[Listener, str | None, float],
+    teach: Teach | None = None,
 ) -> Model:
     """From tables to a finished run folder.
 
     Args:
+        teach: lays what a teacher says over the prepared tables; see `distillation`.
         described: table → {"name", "path", "rows", "sha256"}, kept so that the run can be resumed.
         watch: (listener, note to say first or None, start time of the whole command).
     """
@@ -83,7 +88,7 @@ def run_pipeline(
     classes = [str(c) for c in plan.facts["task"].get("classes") or ()]
     check_report(recipe.report, plan.tables["train"].frame, classes)
     with _fresh(folder):
-        return _steps(plan, recipe, (tables, described), folder, Watch([listener], began), note)
+        return _steps(plan, recipe, (tables, described, teach), folder, Watch([listener], began), note)
 
 
 @contextmanager
@@ -102,22 +107,23 @@ def _fresh(folder: RunFolder) -> Iterator[None]:
 def _steps(
     plan: Plan,
     recipe: Recipe,
-    given: tuple[dict[str, Table], dict[str, Any]],
+    given: tuple[dict[str, Table], dict[str, Any], Teach | None],
     folder: RunFolder,
     keeper: Watch,
     note: str | None,
 ) -> Model:
-    tables, described = given
+    tables, described, teach = given
     began = keeper.began
     folder.write_start(recipe, plan.recipe, described)
-    with JsonLines(folder.events) as lines, TensorBoard(folder.tensorboard) as board:
-        keeper.listeners += [lines, board]
+    with ExitStack() as stack:
+        keeper.listeners += [stack.enter_context(one) for one in _trackers(plan.recipe, folder)]
         if note:
             keeper({"event": "warning", "code": "moved", "message": note})
         for message in (*plan.warnings, *_left_out(plan)):
             keeper({"event": "warning", "code": "plan", "message": message})
         findings = _findings(plan, keeper)
         data = prepare_data(plan, keeper)
+        data = teach(plan, data) if teach else data
         tables.clear()  # media cells are in the cache now: training must not hold them too
         plan = _lighter(plan)
         now = keeper.lap("prepare", began)
@@ -140,6 +146,18 @@ def _steps(
     folder.write_result(result)
     write_label_review(result, folder.path)
     return Model(trained.bundle, folder.path)
+
+
+def _trackers(recipe: Recipe, folder: RunFolder) -> Iterator[Any]:
+    """What reads the events of a run into files: each is closed with the run.
+
+    Raises:
+        InputError: for a tracker that is unknown. MissingExtraError: for one that is not installed.
+    """
+    yield JsonLines(folder.events)
+    yield TensorBoard(folder.tensorboard)
+    for name in recipe.train.track:
+        yield get("tracker", name)(folder.path, recipe.model_dump(mode="json"))
 
 
 def _left_out(plan: Plan) -> list[str]:

@@ -14,7 +14,7 @@ from consilience.cli.app import VERBS, app
 
 OPTIONS = {
     "train": "--target --test --valid --ignore --run --resume --seed --effort --recipe --set --stack --language --json "
-    "--slice --abstain --retrain --quiet",
+    "--slice --abstain --retrain --workers --track --quiet",
     "design": "--target --ignore --seed --effort --recipe --set --out --rank --json",
     "inspect": "--target --test --out --json --ignore",
     "evaluate": "--hide --json",
@@ -25,6 +25,9 @@ OPTIONS = {
     "export": "--rows --int8 --fp16 --max-drop --weights --no-samples --sign --json --quiet",
     "audit": "--json",
     "bench": "--rows --batch --clients --out --json",
+    "search": "--target --test --valid --ignore --space --trials --minutes --pruner --out --resume --seed --effort "
+    "--recipe --set --workers --json --quiet",
+    "distill": "--test --valid --effort --teacher --temperature --weight --out --set --json --quiet",
     "keys": "--verify",
     "feedback": "--audit --json",
     "models": "--json",

@@ -18,9 +18,9 @@ from consilience.core.errors import ConsilienceError
 from consilience.core.recipe import Prepare
 from consilience.data import workers
 from consilience.data.cache_writer import Job, reserve
-from consilience.data.chunks import record_type
+from consilience.data.chunks import plain_dtype, plain_fields, record_type
 from consilience.data.framing import receive, send
-from consilience.data.worker import plain_dtype, plain_fields, serve
+from consilience.data.worker import serve
 from consilience.data.workers import Chunk, run_chunks
 from consilience.modalities.number import Number
 

@@ -37,36 +37,39 @@ def command(
     retrain: Annotated[
         bool, typer.Option("--retrain", help="Check each source's contribution by training without it (slow).")
     ] = False,
+    workers: Annotated[int | None, typer.Option(help="Processes that train each network together.")] = None,
+    track: Annotated[str | None, typer.Option(help="Trackers to write for: wandb,mlflow.")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
     """Train on TRAIN to predict TARGET, evaluate on held-out rows, and leave a run folder with a report."""
     from consilience.cli.live import live
-    from consilience.cli.options import columns, report_settings
+    from consilience.cli.options import columns, refuse, report_settings, training_settings
     from consilience.core.errors import InputError
 
     if resume is None and train is None:
         raise InputError("no table was given", fix="consilience train TABLE --target COLUMN")
+    chosen = (*report_settings(language, slices, abstain, retrain), *training_settings(workers, track))
+    fields = {"seed": seed, "effort": effort, "stack": stack, "ignore": columns(ignore)}
     if resume is not None:
-        changed: dict[str, object] = {"--target": target, "--ignore": ignore, "--seed": seed, "--task": task}
-        changed |= {"--effort": effort, "--recipe": recipe, "--set": settings or None, "--stack": stack, "--run": run}
-        changed |= {"--language": language, "--slice": slices, "--abstain": abstain, "--retrain": retrain or None}
-        _refuse(changed)
+        refuse(
+            {"--target": target, "--task": task, "--recipe": recipe, "--set": settings or None, "--run": run, **fields},
+            chosen,
+        )
     from consilience import api
 
     with live(quiet=quiet or json_output) as listener:
         if resume is not None:
             model = api.resume(resume, train, valid=valid, test=test, listener=listener)
         else:
-            asked = [f"task.type={task}"] if task else []
-            fields = {"seed": seed, "effort": effort, "stack": stack, "ignore": columns(ignore)}
+            asked = (f"task.type={task}",) if task else ()
             model = api.fit(
                 train,
                 target,
                 valid=valid,
                 test=test,
                 recipe=recipe,
-                settings=(*asked, *(settings or ()), *report_settings(language, slices, abstain, retrain)),
+                settings=(*asked, *(settings or ()), *chosen),
                 run=run,
                 listener=listener,
                 **fields,
@@ -82,16 +85,3 @@ def _tell(model: Model, json_output: bool) -> None:
         echo_json(model.metrics)
     else:
         print_summary(model.metrics, model.run)
-
-
-def _refuse(changed: dict[str, object]) -> None:
-    """
-    Raises:
-        InputError: when an option was given that would change a run that is resumed.
-    """
-    from consilience.core.errors import InputError
-
-    for option, value in changed.items():
-        if value is not None:
-            message = f"{option} cannot change a run that has begun"
-            raise InputError(message, where="--resume", fix="Start a new run with it")

@@ -113,6 +113,10 @@ class Train(Config):
     evaluate_every: int = Field(1, ge=1)
     """Epochs between evaluations on the validation rows."""
     threads: int | None = Field(None, ge=1)
+    devices: int = Field(1, ge=1, le=64)
+    """Processes that train each network together, each with its part of every batch: one a GPU, or of the processor."""
+    track: tuple[str, ...] = ()
+    """Trackers that read the run's events beside TensorBoard (`consilience list tracker`)."""
     device: str = "auto"
     """auto, cpu, cuda, mps …: what Lightning Fabric calls an accelerator."""
 

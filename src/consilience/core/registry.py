@@ -74,7 +74,12 @@ BUILTIN: dict[str, dict[str, str]] = {
         "slices": "consilience.evaluation.weaknesses.slices:Slices",
     },
     "objective": {
+        "distil": "consilience.training.objectives.distil:Distil",
         "supervised": "consilience.training.objectives.supervised:Supervised",
+    },
+    "tracker": {
+        "mlflow": "consilience.training.listeners.mlflow:MLflow",
+        "wandb": "consilience.training.listeners.wandb:WandB",
     },
     "check": {
         "constant_column": "consilience.data.checks.constant_column:ConstantColumn",

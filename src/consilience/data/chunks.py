@@ -51,6 +51,17 @@ def dtype_of(arrays: Arrays) -> np.dtype[Any]:
     return np.dtype([(name, a.dtype, a.shape[1:]) for name, a in arrays.items()], align=True)
 
 
+def plain_dtype(fields: list[list[Any]]) -> np.dtype[Any]:
+    """The record type of [[name, dtype text, shape], …], as JSON keeps it."""
+    return np.dtype([(name, kind, tuple(shape)) for name, kind, shape in fields], align=True)
+
+
+def plain_fields(dtype: np.dtype[Any]) -> list[list[Any]]:
+    """The inverse of `plain_dtype`."""
+    assert dtype.fields is not None
+    return [[name, dtype[name].base.str, list(dtype[name].shape)] for name in dtype.names or ()]
+
+
 def to_records(arrays: Arrays, dtype: np.dtype[Any]) -> Records:
     """Arrays [N, …] as one structured array [N]; padding bytes are 0."""
     records = np.zeros(len(next(iter(arrays.values()))), dtype)

@@ -11,12 +11,22 @@ from typing import TYPE_CHECKING, Any, Self, final
 import numpy as np
 import polars as pl
 
+from consilience.core.errors import InputError
 from consilience.core.events import Listener, nobody
 from consilience.core.recipe import Group, Prepare
 from consilience.core.registry import get
 from consilience.data.cache import cache_root, open_entry
 from consilience.data.cache_key import cache_key
-from consilience.data.chunks import Groups, Records, dtype_of, needed, prepare_group, record_type, to_records
+from consilience.data.chunks import (
+    Groups,
+    Records,
+    dtype_of,
+    needed,
+    plain_dtype,
+    prepare_group,
+    record_type,
+    to_records,
+)
 from consilience.data.preparation import Work, build, progress, row_file, slices
 from consilience.data.row_store import FileRows, Index, MemoryRows, RowStore
 from consilience.modalities.base import Arrays, Problem, merge_problems
@@ -79,6 +89,19 @@ class Features:
         records = self._stores[group].whole()
         return {name: records[name] for name in records.dtype.names or ()}
 
+    def described(self) -> dict[str, Any]:
+        """{"groups", "rows", "stores", "key"}: plain JSON values, from which `open_features` opens the rows elsewhere.
+
+        Raises:
+            InputError: when the rows lie in memory.
+        """
+        stores = {}
+        for name, store in self._stores.items():
+            if not isinstance(store, FileRows):
+                raise InputError(f"the rows of group {name!r} lie in memory, where no other process can read them")
+            stores[name] = store.described()
+        return {"groups": self.groups, "rows": self.rows, "stores": stores, "key": self.key}
+
     def close(self) -> None:
         for store in (*self._stores.values(), *self._made.values()):
             store.close()
@@ -97,6 +120,17 @@ class Features:
 
 def _plain(records: Records) -> Arrays:
     return {name: np.ascontiguousarray(records[name]) for name in records.dtype.names or ()}
+
+
+def open_features(described: Mapping[str, Any]) -> Features:
+    """The features that another process prepared, from what its `Features.described` says."""
+    stores = {
+        name: FileRows(Path(store["path"]), plain_dtype(store["fields"]), int(store["rows"]))
+        for name, store in described["stores"].items()
+    }
+    features = Features(described["groups"], stores, int(described["rows"]), [], 0.0)
+    features.key = described["key"]
+    return features
 
 
 def learn_facts(frame: pl.DataFrame, groups: Mapping[str, Group], settings: Prepare) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any, Protocol, final
 import numpy as np
 
 from consilience.core.errors import InputError
-from consilience.data.chunks import Records
+from consilience.data.chunks import Records, plain_fields
 
 Index = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -105,6 +105,10 @@ class FileRows:
             where=str(self._path),
             fix="Start the command again",
         )
+
+    def described(self) -> dict[str, Any]:
+        """{"path", "fields", "rows"}: plain JSON values, from which another process opens the same records."""
+        return {"path": str(self._path), "fields": plain_fields(self._dtype), "rows": self._rows}
 
     def whole(self) -> Records:
         if not self._rows or not self._dtype.itemsize:

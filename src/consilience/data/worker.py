@@ -14,10 +14,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
-import numpy as np
 import polars as pl
 
 from consilience.data.cache_writer import Job
+from consilience.data.chunks import plain_dtype
 from consilience.data.framing import receive, send
 
 
@@ -48,17 +48,6 @@ def read_job(message: dict[str, Any]) -> Job:
         {name: Path(path) for name, path in message["paths"].items()},
         {name: plain_dtype(fields) for name, fields in message["dtypes"].items()},
     )
-
-
-def plain_dtype(fields: list[list[Any]]) -> np.dtype[Any]:
-    """The record type of [[name, dtype text, shape], …], as JSON keeps it."""
-    return np.dtype([(name, kind, tuple(shape)) for name, kind, shape in fields], align=True)
-
-
-def plain_fields(dtype: np.dtype[Any]) -> list[list[Any]]:
-    """The inverse of `plain_dtype`."""
-    assert dtype.fields is not None
-    return [[name, dtype[name].base.str, list(dtype[name].shape)] for name in dtype.names or ()]
 
 
 if __name__ == "__main__":

@@ -20,8 +20,8 @@ import polars as pl
 
 from consilience.core.errors import ConsilienceError
 from consilience.data.cache_writer import Job
+from consilience.data.chunks import plain_fields
 from consilience.data.framing import receive, send
-from consilience.data.worker import plain_fields
 from consilience.modalities.base import Problem
 
 ONE_THREAD = {

@@ -59,10 +59,18 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, values: dict[str, Tensor]) -> None:
+    """Put back what `optimizer_tensors` took, in the memory layout of each parameter.
+
+    Files hold contiguous tensors; a fused optimiser walks through memory, so moments of a `channels_last` kernel that
+    lie otherwise than the kernel would be paired with other weights, without an error.
+    """
     whole = optimizer.state_dict()
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in values.items():
         number, _, name = key.partition(".")
-        state.setdefault(int(number), {})[name] = value
+        parameter = parameters[int(number)]
+        laid = torch.empty_like(parameter).copy_(value) if value.shape == parameter.shape else value
+        state.setdefault(int(number), {})[name] = laid
     whole["state"] = state
     optimizer.load_state_dict(whole)

@@ -16,20 +16,22 @@ from consilience.data.features import Features, prepare
 from consilience.modalities.base import Problem
 from consilience.modalities.cells import as_text
 from consilience.tasks.base import Targets
-from consilience.training.batches import Part
+from consilience.training.batches import Part, Taught
 from consilience.training.plan import Plan
 
 
 @dataclass(frozen=True)
 class Source:
-    """One table: its features, its raw text columns, and its encoded targets."""
+    """One table: its features, its raw text columns, its encoded targets, and what a teacher says of all its rows."""
 
     features: Features
     texts: pl.DataFrame
     targets: Targets
+    taught: Taught | None = None
 
     def part(self, index: Index) -> Part:
-        return Part(self.features, index, self.targets.target[index], self.targets.weight[index])
+        taught = None if self.taught is None else self.taught.pick(index)
+        return Part(self.features, index, self.targets.target[index], self.targets.weight[index], taught)
 
     def every(self) -> Index:
         return np.arange(self.features.rows, dtype=np.int64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from datetime import timedelta
 from typing import Any
 
 import torch
@@ -13,7 +14,10 @@ from consilience.core.registry import get
 
 
 def make_fabric(recipe: Recipe) -> Any:
-    """A launched Fabric for one process and device, on the threads the recipe asks for."""
+    """A launched Fabric for one process and device, on the threads the recipe asks for.
+
+    With `train.devices` > 1 this process is one of several, and the environment says which (see `training.team`).
+    """
     with warnings.catch_warnings():  # its imports warn of their own deprecations, which no user can act on
         warnings.simplefilter("ignore")
         from lightning_fabric import Fabric
@@ -24,9 +28,19 @@ def make_fabric(recipe: Recipe) -> Any:
     device = recipe.train.device
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    fabric = Fabric(accelerator=device, devices=1, precision=precision)
+    together = _together() if recipe.train.devices > 1 else {}
+    fabric = Fabric(accelerator=device, devices=recipe.train.devices, precision=precision, **together)
     fabric.launch()
     return fabric
+
+
+def _together() -> dict[str, Any]:
+    """Options of a Fabric whose processes are started by `training.team`."""
+    from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+    from lightning_fabric.strategies.ddp import DDPStrategy
+
+    # the first process fits references and evaluates between two networks, while the others wait
+    return {"strategy": DDPStrategy(timeout=timedelta(days=7)), "plugins": [LightningEnvironment()]}
 
 
 def chosen_precision(recipe: Recipe) -> str:

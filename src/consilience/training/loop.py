@@ -21,7 +21,7 @@ from consilience.core.events import Event
 from consilience.core.recipe import Recipe
 from consilience.fusion.model import Multimodal, assemble
 from consilience.tasks.metrics import HIGHER_IS_BETTER, METRICS, scores
-from consilience.training.batches import Part, shuffled
+from consilience.training.batches import Part, share_of, shuffled
 from consilience.training.checkpoint import (
     Progress,
     optimizer_tensors,
@@ -37,12 +37,15 @@ from consilience.training.optimization import (
     mean_of,
     tensors,
 )
+from consilience.training.together import any_stopped, mean_loss
 
 WRITTEN = 64
 """Validation rows for which a decoder writes its text after every epoch."""
 CHECKPOINT_SECONDS = float(os.environ.get("CONSILIENCE_CHECKPOINT_SECONDS", "20"))
 """Seconds between checkpoints: what a kill can cost."""
 EVALUATION_BATCH = 512
+RANK_SEEDS = 1 << 40
+"""Apart from each other by this are the seeds of the processes that train a network together: dropout differs."""
 TIE_BREAKERS = {
     "binary": "log_loss",
     "multiclass": "log_loss",
@@ -88,7 +91,9 @@ class Loop:
         self.judged: Multimodal = copy.deepcopy(self.network).eval()
         self.epochs = int(self.settings.epochs or 1)
         self.size = int(self.settings.batch_size or 32)
-        self.per_epoch = len(shuffled(len(job.train), self.size, job.seed, 0))
+        self.rank, self.processes = int(fabric.global_rank), int(fabric.world_size)
+        self.least = 2 * self.processes  # rows of a batch: batch statistics need two in each process
+        self.per_epoch = len(shuffled(len(job.train), self.size, job.seed, 0, self.least))
         self.progress = Progress()
         self.loss_sum = torch.zeros((), device=fabric.device)  # read rarely: reading waits
         self.best: list[dict[str, Tensor]] = []
@@ -131,14 +136,15 @@ class Loop:
         }
 
     def _epoch(self, epoch: int) -> Iterator[Event]:
-        batches = shuffled(len(self.job.train), self.size, self.job.seed, epoch)
+        batches = shuffled(len(self.job.train), self.size, self.job.seed, epoch, self.least)
         offset = self.progress.step - epoch * self.per_epoch
         told, began = time.monotonic(), time.monotonic()
         self.model.train()
         for done, positions in enumerate(batches[offset:], 1):
-            self.loss_sum += self._step(positions) * len(positions)
+            rows = len(share_of(positions, self.rank, self.processes))
+            self.loss_sum += self._step(positions) * rows
             self.progress.step += 1
-            self.progress.rows_seen += len(positions)
+            self.progress.rows_seen += rows
             now = time.monotonic()
             if now - told > 0.5:
                 told = now
@@ -158,14 +164,20 @@ class Loop:
     def _step(self, positions: np.ndarray[Any, Any]) -> Tensor:
         step = self.progress.step
         torch.manual_seed(self.job.seed * 1_000_003 + step)
-        batch = self.job.train.batch(positions, self.fabric.device, self.network.fixed)
+        keep = self._keep(len(positions))  # drawn for the whole batch, so the same in every process
+        mine = share_of(positions, self.rank, self.processes)
+        if self.processes > 1:
+            keep = None if keep is None else keep[self.rank :: self.processes]
+            torch.manual_seed(self.job.seed * 1_000_003 + step + self.rank * RANK_SEEDS)
+        batch = self.job.train.batch(mine, self.fabric.device, self.network.fixed)
         rate = learning_rate(self.settings, step, self.steps)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["scale"]
-        outputs = self.model(batch.inputs, self._keep(len(positions)), batch.target)
+        outputs = self.model(batch.inputs, keep, batch.target)
         loss: Tensor = sum(objective(outputs, batch) for objective in self.objectives)
         self.optimizer.zero_grad(set_to_none=True)
-        self.fabric.backward(loss)
+        # processes average their gradients: with uneven parts the mean over rows needs each weighted by its rows
+        self.fabric.backward(loss if self.processes == 1 else loss * (len(mine) * self.processes / len(positions)))
         if self.settings.clip is not None:
             torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip)
         self.optimizer.step()
@@ -184,7 +196,7 @@ class Loop:
         return (subset | whole.unsqueeze(1)).to(self.fabric.device)
 
     def _end_of_epoch(self, epoch: int) -> Event:
-        mean = float(self.loss_sum) / max(1, self.progress.rows_seen)
+        mean = mean_loss(self.fabric, self.loss_sum, self.progress.rows_seen)
         if not np.isfinite(mean):
             raise InputError(
                 f"the training loss is not finite in epoch {epoch + 1}",
@@ -193,7 +205,9 @@ class Loop:
         event: Event = {"event": "evaluation", "network": self.job.name, "epoch": epoch, "loss": mean}
         last = self.progress.step >= self.steps
         if len(self.job.valid) and (last or (epoch + 1) % self.settings.evaluate_every == 0):
-            self._judge(event)
+            if self.rank == 0:  # the others wait, and stop when it does
+                self._judge(event)
+            self.progress.stopped = any_stopped(self.fabric, self.progress.stopped)
         self.loss_sum.zero_()
         self.progress.rows_seen = 0
         self.progress.history.append(event)
@@ -272,6 +286,8 @@ class Loop:
         return self.job.folder / f"{self.job.name}.safetensors"
 
     def _save(self) -> None:
+        if self.rank > 0:
+            return
         self.progress.averaged = self.average.updates
         self.progress.loss_sum = float(self.loss_sum)
         states = {

@@ -105,7 +105,7 @@ def make_plan(recipe: Recipe, given: Given, listener: Listener = nobody) -> Plan
     rows = int(labelled[splits.train].sum())
     resolved = resolve(recipe.model_copy(update={"task": choice}), Shape(rows, schema.modalities, kind))
     component, _ = choice.configured("task")
-    choice = _task_options(choice, component, resolved)
+    choice = task_options(choice, component, resolved)
     task_facts = plain(_task_facts(choice, values.gather(splits.train)))
     tables = {name: media_paths(table, schema.modalities) for name, table in given.named().items()}
     frame = tables["train"].frame
@@ -154,7 +154,7 @@ def _task_facts(choice: Choice, values: pl.Series) -> dict[str, Any]:
     return {**facts, **component.settle(values, config)} if hasattr(component, "settle") else facts
 
 
-def _task_options(choice: Choice, component: Any, recipe: Recipe) -> Choice:
+def task_options(choice: Choice, component: Any, recipe: Recipe) -> Choice:
     """Options by effort, and loss options of `train` that the task has, where the user set none on the task itself."""
     usual = TASK_OPTIONS.get(choice.type, {}).get(recipe.effort, {})
     shared = ("label_smoothing", "class_weights")

@@ -12,13 +12,13 @@ from consilience.artifacts.network import Index
 from consilience.artifacts.rules import sole_rules
 from consilience.core.events import Listener, nobody
 from consilience.training.data import Data, Source
-from consilience.training.device import make_fabric
 from consilience.training.fixed_features import fix
 from consilience.training.loop import Job, Loop
 from consilience.training.plan import Plan
 from consilience.training.references import fit_reference
 from consilience.training.refit import make_halves, refits, together_rows
 from consilience.training.rules import MASKED_ROWS, Heard, find_rules, hear, masks_of, together
+from consilience.training.team import gathered
 
 
 class Trained(NamedTuple):
@@ -55,26 +55,26 @@ def train_model(plan: Plan, data: Data, folder: Path, listener: Listener = nobod
         InputError: when the loss stops being finite.
     """
     listener({"event": "stage", "name": "train"})
-    fabric = make_fabric(plan.recipe)
     fits = _fits(plan, data)
+    jobs = _jobs(plan, fits, folder)
     groups = list(plan.recipe.groups)
     bundle = Bundle(plan.recipe, plan.facts, [], {}, sole_rules(groups))
     masks = masks_of(plan.recipe, plan.task.kind)
     said: list[list[Heard]] = []
     references: list[dict[str, Any]] = []
     hearings = [_hearings(plan, data, fit, len(fits)) for fit in fits]
-    for fit, parts in zip(fits, hearings, strict=True):
-        networks = []
-        for name in fit.names:
-            number = len(bundle.networks)
-            networks.append(_train_network(_job(plan, fit, (name, number), folder), data, fabric, listener))
-            bundle.networks.append(networks[-1])
-        known: dict[str, Any] = {}
-        for part in parts:
-            known = {n: fit_reference(n, bundle, part.learn, listener, known.get(n)) for n in plan.recipe.references}
-            references.append(known)
-            judge = Bundle(plan.recipe, plan.facts, networks, known, sole_rules(groups))
-            said.append(hear(judge, part.valid, masks, MASKED_ROWS // (len(fits) * len(parts))))
+    with gathered(plan.recipe, [job for of_fit in jobs for job in of_fit]) as fabric:
+        for of_fit, parts in zip(jobs, hearings, strict=True):
+            networks = [_train_network(job, data, fabric, listener) for job in of_fit]
+            bundle.networks += networks
+            known: dict[str, Any] = {}
+            for part in parts:
+                known = {
+                    n: fit_reference(n, bundle, part.learn, listener, known.get(n)) for n in plan.recipe.references
+                }
+                references.append(known)
+                judge = Bundle(plan.recipe, plan.facts, networks, known, sole_rules(groups))
+                said.append(hear(judge, part.valid, masks, MASKED_ROWS // (len(fits) * len(parts))))
     heard = [together(parts) for parts in zip(*said, strict=True)]
     bundle.references = _final_references(plan, data, fits, references, bundle, listener)
     bundle.rules = find_rules(plan, masks, heard)
@@ -110,23 +110,25 @@ def _names(name: str, plan: Plan) -> list[str]:
     return [name, *(f"{name}-{i}" for i in range(1, int(plan.recipe.train.networks or 1)))]
 
 
-def _job(plan: Plan, fit: _Fit, which: tuple[str, int], folder: Path) -> Job:
-    name, number = which
-    return Job(
-        plan.recipe,
-        plan.facts,
-        plan.task,
-        fit.train[0].part(fit.train[1]).labelled(),
-        fit.valid[0].part(fit.valid[1]),
-        folder,
-        name,
-        plan.recipe.seed + 1000 * number,
-    )
+def _jobs(plan: Plan, fits: list[_Fit], folder: Path) -> list[list[Job]]:
+    """The networks of each fit; they share their rows, and every network has a seed of its own."""
+    found: list[list[Job]] = []
+    for fit in fits:
+        train, valid = fit.train[0].part(fit.train[1]).labelled(), fit.valid[0].part(fit.valid[1])
+        first = sum(map(len, found))
+        found.append(
+            [
+                Job(plan.recipe, plan.facts, plan.task, train, valid, folder, name, plan.recipe.seed + 1000 * number)
+                for number, name in enumerate(fit.names, first)
+            ]
+        )
+    return found
 
 
 def _train_network(job: Job, data: Data, fabric: Any, listener: Listener) -> Any:
     loop = Loop(job, fabric)
     fix(loop.network, [source.features for source in data.sources.values()], listener)
+    fabric.barrier()  # processes that train along read what was computed here
     for event in loop.run():
         listener(event)
     return loop.network

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from pathlib import Path
 from types import TracebackType
@@ -10,14 +9,13 @@ from typing import Any, Self
 
 from consilience.core.errors import MissingExtraError
 from consilience.core.events import Event
+from consilience.training.listeners.scalars import scalars_of
 
 
 class TensorBoard:
     """A listener that writes `folder/<network>/events.out.tfevents…`.
 
-    Scalars: loss/train and valid/<metric> by epoch (1 = after the first); loss/step and
-    speed/steps_per_second by step; learning_rate where an event has it. Files
-    appear with the first event that holds a scalar.
+    Scalars: see `listeners.scalars`. Files appear with the first event that holds a scalar.
 
     Raises:
         MissingExtraError: when tensorboard is not installed.
@@ -32,24 +30,11 @@ class TensorBoard:
         self._writers: dict[str, Any] = {}
 
     def __call__(self, event: Event) -> None:
-        kind, network = event["event"], str(event.get("network", "network"))
-        if kind == "step":
-            found = {"loss/step": event.get("loss"), "speed/steps_per_second": event.get("rate")}
-            self._write(network, int(event["step"]), {**found, "learning_rate": event.get("learning_rate")})
-        elif kind == "evaluation":
-            valid = {f"valid/{name}": value for name, value in (event.get("valid") or {}).items()}
-            rate = {"learning_rate": event.get("learning_rate")}
-            self._write(network, int(event["epoch"]) + 1, {"loss/train": event.get("loss"), **valid, **rate})
-
-    def _write(self, network: str, step: int, scalars: dict[str, Any]) -> None:
         from tensorboard.compat.proto.event_pb2 import Event as Record
         from tensorboard.compat.proto.summary_pb2 import Summary
 
-        values = [
-            Summary.Value(tag=tag, simple_value=float(value))
-            for tag, value in scalars.items()
-            if value is not None and math.isfinite(value)
-        ]
+        network, step, found = scalars_of(event)
+        values = [Summary.Value(tag=tag, simple_value=value) for tag, value in found.items()]
         if values:
             record = Record(wall_time=time.time(), step=step, summary=Summary(value=values))
             self._writer(network).add_event(record)
