@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import numpy as np
 import polars as pl
 import pytest
 import soundfile
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # a process a core runs tests: threads of their own would only wait
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -49,6 +49,7 @@ def test_the_best_recipe_is_trained_and_trials_never_see_test_rows(
         finally:
             trial = False
 
+    monkeypatch.setenv("CONSILIENCE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(Data, "rows", watched)
     monkeypatch.setattr(Bench, "judge", judged)
     events: list[dict[str, Any]] = []

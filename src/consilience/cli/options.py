@@ -22,13 +22,14 @@ def report_settings(language: str | None, slices: list[str] | None, abstain: flo
     return [f"report.{field}={json.dumps(value)}" for field, value in given.items() if value is not None]
 
 
-def training_settings(workers: int | None, track: str | None = None) -> list[str]:
-    """`--workers` and `--track` as `field=value` settings of the recipe."""
+def training_settings(workers: int | None, track: str | None = None, task: str | None = None) -> list[str]:
+    """`--workers`, `--track` and `--task` as `field=value` settings of the recipe."""
     given = {"devices": workers, "track": columns(track)}
-    return [f"train.{field}={json.dumps(value)}" for field, value in given.items() if value is not None]
+    chosen = [f"train.{field}={json.dumps(value)}" for field, value in given.items() if value is not None]
+    return chosen if task is None else [*chosen, f"task.type={task}"]
 
 
-TYPED = {"devices": "workers", "slices": "slice"}
+TYPED = {"devices": "workers", "slices": "slice", "type": "task"}
 """Recipe field → the option that sets it, where they differ."""
 
 

@@ -49,27 +49,23 @@ def command(
 
     if resume is None and train is None:
         raise InputError("no table was given", fix="consilience train TABLE --target COLUMN")
-    chosen = (*report_settings(language, slices, abstain, retrain), *training_settings(workers, track))
+    chosen = (*report_settings(language, slices, abstain, retrain), *training_settings(workers, track, task))
     fields = {"seed": seed, "effort": effort, "stack": stack, "ignore": columns(ignore)}
     if resume is not None:
-        refuse(
-            {"--target": target, "--task": task, "--recipe": recipe, "--set": settings or None, "--run": run, **fields},
-            chosen,
-        )
+        refuse({"--target": target, "--recipe": recipe, "--set": settings or None, "--run": run, **fields}, chosen)
     from consilience import api
 
     with live(quiet=quiet or json_output) as listener:
         if resume is not None:
             model = api.resume(resume, train, valid=valid, test=test, listener=listener)
         else:
-            asked = (f"task.type={task}",) if task else ()
             model = api.fit(
                 train,
                 target,
                 valid=valid,
                 test=test,
                 recipe=recipe,
-                settings=(*asked, *(settings or ()), *chosen),
+                settings=(*(settings or ()), *chosen),
                 run=run,
                 listener=listener,
                 **fields,

@@ -48,5 +48,5 @@ class GatedFusion(Fusion):
         groups = pooled_groups(projected)
         weights = softmax_over(self.gate(groups.flatten(1)), present)
         views = torch.stack([groups[:, i] + e(groups[:, i]) for i, e in enumerate(self.experts)], 1)
-        mixed = (weights.unsqueeze(-1) * views).sum(1) + ~present.any(1, keepdim=True) * self.empty
+        mixed = (weights.unsqueeze(-1) * views).sum(1) + (~present.any(1, keepdim=True)).to(views.dtype) * self.empty
         return Fused(self.norm(mixed), joined(projected), weights)

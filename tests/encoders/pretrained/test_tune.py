@@ -78,7 +78,12 @@ def test_rates_fall_from_block_to_block() -> None:
     assert rates["body.embed.weight"] == pytest.approx(0.1 * 0.5**4)
 
 
-def test_the_usual_rate_becomes_a_usual_one() -> None:
+def test_the_usual_rate_becomes_a_usual_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    body, options = tuned(tune="full")
+    (small,) = set(body_rates(body, options, "body").values())
+    size = sum(p.numel() for p in body.parameters())
+    monkeypatch.setattr("consilience.encoders.pretrained.tune.LARGE", size)
+    assert list(set(body_rates(body, options, "body").values())) == pytest.approx([small / 5])
     for tune, low, high in (("full", 2e-5, 5e-5), ("lora", 2e-4, 4e-4)):
         body, options = tuned(tune=tune)
         assert all(low <= 2e-3 * rate <= high for rate in body_rates(body, options, "body").values())

@@ -27,7 +27,11 @@ from consilience.core.errors import InputError, MissingExtraError
 from consilience.encoders.base import Encoder
 
 RATES = {"frozen": 1.0, "head": 1.0, "last_n": 0.025, "lora": 0.15, "full": 0.02}
-"""Factor of the recipe's learning rate: the usual 2e-3 becomes 4e-5 (full), 5e-5 (last_n) and 3e-4 (lora)."""
+"""Factor of the recipe's learning rate for a body of LARGE parameters: 2e-3 becomes 4e-5 (full), 5e-5 (last_n) and 3e-4
+(lora)."""
+LARGE, MOST = 100e6, 5.0
+"""A smaller body learns faster in proportion, up to MOST times: on the validation rows of SST-2, MiniLM (22 million)
+was best at 4 to 10 times the usual rates of BERT, fully tuned and with adapters alike."""
 ADAPTER = "default"
 BASE = ".base_layer."
 """What peft puts into the names of the weights that an adapter stands beside."""
@@ -48,7 +52,8 @@ class TuneConfig(Encoder.Config):
     lora_alpha: float = Field(16.0, gt=0)
     """Scale of what they add: lora_alpha / lora_rank."""
     rate: float | None = Field(None, gt=0)
-    """Factor of the learning rate for the body; by `tune` when None: 2e-3 becomes 4e-5 (full) or 3e-4 (lora)."""
+    """Factor of the learning rate for the body; by `tune` and size when None: of a BERT 2e-3 becomes 4e-5 (full) or
+    3e-4 (lora), of a network of 20 million parameters five times as much."""
     layer_decay: float = Field(1.0, gt=0, le=1)
     """Factor of the learning rate from each block to the one below it."""
     checkpointing: bool = False
@@ -95,7 +100,9 @@ def body_rates(body: nn.Module, options: TuneConfig, prefix: str) -> dict[str, f
 
     A body from scratch learns at the rate of `lora`, its lower blocks no slower than the rest.
     """
-    default = RATES[options.tune] if options.pretrained else RATES["lora"]
+    size = sum(p.numel() for name, p in body.named_parameters() if ".lora_" not in name)
+    small = min(MOST, max(1.0, LARGE / max(size, 1))) if options.tune in ("last_n", "lora", "full") else 1.0
+    default = RATES[options.tune] * small if options.pretrained else RATES["lora"]
     rate = options.rate if options.rate is not None else default
     names = [name for name, parameter in body.named_parameters() if parameter.requires_grad]
     if options.layer_decay == 1:
