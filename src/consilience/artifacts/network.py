@@ -33,6 +33,16 @@ class Said(NamedTuple):
     has: Array
     pooled: Mapping[str, Array] = NONE
 
+    def at(self, positions: Array) -> Said:
+        """The same of some of the rows."""
+        return Said(
+            self.logits[positions],
+            {g: values[positions] for g, values in self.helpers.items()},
+            self.weights[positions],
+            self.has[positions],
+            {g: values[positions] for g, values in self.pooled.items()},
+        )
+
 
 class Exported(Protocol):
     """All networks of a bundle in one graph, run without PyTorch."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, final
 
 import numpy as np
 import onnxruntime
 
 from consilience.artifacts.network import BATCH, Array, Index, Said, joined, kept
+from consilience.artifacts.row_batches import by_length, slices
 from consilience.core.errors import InputError
 from consilience.data.features import Features
 from consilience.modalities.base import Arrays
@@ -17,22 +20,31 @@ OUTPUTS = ("logits", "helpers", "weights", "has")
 """Of every graph; behind them stand the pooled tokens of groups."""
 
 
+SMALL = 32 << 20
+"""Bytes of a graph up to which a call takes one thread: sharing such small work out takes longer than it saves."""
+SHARED = 64
+"""Rows of one call of such a graph, where several run side by side."""
+
+
 @final
 class OnnxNetworks:
     """All networks of a bundle in one session.
 
     Args:
         graph: bytes of network.onnx. description: what `onnx_export.write_onnx` returned. outputs: K.
-        threads: of one call; all cores when 0.
+        threads: of one call; all cores when 0, by the graph's size when None.
     Raises:
         InputError: when the bytes are no graph that this ONNX Runtime runs.
     """
 
-    def __init__(self, graph: bytes, description: Mapping[str, Any], outputs: int, threads: int = 0) -> None:
+    def __init__(self, graph: bytes, description: Mapping[str, Any], outputs: int, threads: int | None = None) -> None:
         self.groups = list(description["groups"])
         self.networks = int(description["networks"])
         self.inputs = [(i["name"], i["group"], i["array"]) for i in description["inputs"]]
         self._helpers, self._outputs = list(description["helpers"]), outputs
+        self._texts = sorted({g for _, g, array in self.inputs if array == "ids"})
+        self._small = len(graph) < SMALL
+        threads = (1 if self._small else 0) if threads is None else threads
         self._pooled = {p["group"]: p["name"] for p in description.get("pooled", ())}  # older exports have none
         try:
             self.session = onnxruntime.InferenceSession(graph, _options(threads), providers=_providers())
@@ -60,19 +72,39 @@ class OnnxNetworks:
     def run_masks(self, features: Features, index: Index, masks: Sequence[Iterable[str]]) -> list[list[Said]]:
         """What each network says of the rows `index` under each set of hidden groups: [networks][masks]."""
         keeps = [kept(self.groups, hidden) for hidden in masks]
-        parts: list[list[list[Said]]] = []
-        for start in range(0, len(index), BATCH):
-            rows = index[start : start + BATCH]
-            arrays = features.gather(rows)
-            parts.append([self.say(arrays, np.broadcast_to(k, (len(rows), k.shape[1])).copy()) for k in keeps])
-        if not parts:
+        if not len(index):
             return [[self._nothing()] * len(keeps)] * self.networks
-        return [[joined([p[m][r] for p in parts]) for m in range(len(keeps))] for r in range(self.networks)]
+
+        def run(positions: Index) -> list[list[Said]]:
+            arrays = features.gather(index[positions])
+            return [self.say(arrays, np.broadcast_to(k, (len(positions), k.shape[1])).copy()) for k in keeps]
+
+        batches = self._batches(features, index)
+        if len(batches) == 1:
+            parts = [run(batches[0])]
+        elif self._small:  # calls of one thread each, side by side: ONNX Runtime lets go of the interpreter's lock
+            with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+                parts = list(pool.map(run, batches))
+        else:
+            parts = [run(batch) for batch in batches]
+        order = np.argsort(np.concatenate(batches))
+        return [[_in_order([p[m][r] for p in parts], order) for m in range(len(keeps))] for r in range(self.networks)]
+
+    def _batches(self, features: Features, index: Index) -> list[Index]:
+        """Positions in `index` of the rows of each call; texts of like length together where a network is large."""
+        if self._small or not self._texts or len(index) == 1:
+            return slices(len(index), SHARED if self._small else BATCH)
+        masks = [features.gather(index)[group]["mask"] for group in self._texts]
+        return by_length(np.max([mask.sum(-1).max(1) for mask in masks], axis=0))
 
     def _nothing(self) -> Said:
         none = np.zeros((0, self._outputs), np.float32)
         empty = np.zeros((0, len(self.groups)), np.float32)
         return Said(none, dict.fromkeys(self._helpers, none), empty, empty > 0)
+
+
+def _in_order(parts: list[Said], order: Array) -> Said:
+    return parts[0] if len(parts) == 1 else joined(parts).at(order)
 
 
 def _options(threads: int) -> onnxruntime.SessionOptions:

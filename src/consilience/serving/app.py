@@ -16,7 +16,7 @@ from consilience.serving.guard import Guard
 from consilience.serving.house import House
 from consilience.serving.page import make_page
 from consilience.serving.protocol_v2 import make_routes_v2
-from consilience.serving.routes import add_model, answered, make_routes
+from consilience.serving.routes import add_model, answered, fast_route, make_routes
 
 
 def make_app(house: House, at_end: Callable[[], None] = lambda: None) -> FastAPI:
@@ -29,6 +29,7 @@ def make_app(house: House, at_end: Callable[[], None] = lambda: None) -> FastAPI
         at_end()
 
     app = FastAPI(title="Consilience", version=version("consilience"), lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.router.routes.insert(0, fast_route(house))
     app.include_router(make_routes(house))
     app.include_router(make_routes_v2(house))
     app.include_router(make_page(house))

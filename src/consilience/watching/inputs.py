@@ -16,7 +16,7 @@ from consilience.modalities.media import UnreadableError
 Row = Mapping[str, Any]
 LEFT_OUT = {"left_out": 1.0}
 """In place of figures that were not computed."""
-SHARE, BURST = 0.01, 2.0
+SHARE, BURST = 0.01, 0.25
 """Seconds for figures in each second, and seconds that may be saved up."""
 SAMPLE_RATE = 8_000
 MOST_SECONDS = 10

@@ -31,6 +31,8 @@ BATCH = 500
 """Rows of one transaction at most."""
 WAITING = 100_000
 """Entries that may wait; beyond, the caller waits: nothing is dropped."""
+LINGER = 0.1
+"""Seconds that the first entry waits for others, where no one waits for it: a transaction costs as much as fifty rows."""
 WAITS = (0.05, 0.5, 2.0)
 """Seconds before each new attempt to write: a busy or absent database may come back."""
 RETAIN_EVERY = 3600.0
@@ -151,6 +153,8 @@ class PredictionLog:
     def _take(self) -> tuple[list[Entry], list[threading.Event | None]]:
         """What waits, up to a transaction's size, and the signals behind it."""
         first = self._queue.get()
+        if isinstance(first, Entry) and first.told is None:
+            time.sleep(LINGER)
         entries: list[Entry] = []
         while isinstance(first, Entry):
             entries.append(first)
