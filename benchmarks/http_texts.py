@@ -2,9 +2,9 @@
 
     python benchmarks/http_texts.py BUNDLE TABLE        # a bundle of texts (MiniLM, say) and a table with its columns
 
-Prints one JSON line: rows a second over HTTP at 16 clients (one row a request, texts of mixed length, the load generator
-on the same cores), rows a second of the bare session at several batch sizes on the same prepared rows in the same order,
-and the ratio to the best of them.
+Prints one JSON line: rows a second over HTTP at 16 clients (one row a request, texts of mixed length, the load
+generator on the same cores), rows a second of the bare session at several batch sizes on the same prepared rows in the
+same order, and the ratio to the best of them.
 """
 
 from __future__ import annotations

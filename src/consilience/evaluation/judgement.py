@@ -37,7 +37,7 @@ def judge(bundle: Bundle, opinion: Opinion, rows: Judged, prior: Array) -> dict[
     network = measured(opinion.sources["network"])
     return {
         "predictor": "stack" if stacked else "network",
-        "test": measured(opinion.final) if stacked else network,
+        "test": network if opinion.final is opinion.sources["network"] else measured(opinion.final),
         "network": network,
         "stack": {"weights": bundle.weights},
         "references": {
