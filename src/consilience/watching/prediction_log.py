@@ -32,7 +32,7 @@ BATCH = 500
 WAITING = 100_000
 """Entries that may wait; beyond, the caller waits: nothing is dropped."""
 LINGER = 0.1
-"""Seconds that the first entry waits for others, where no one waits for it: a transaction costs as much as fifty rows."""
+"""Seconds that the first entry waits for others, where no one waits for it: a transaction costs as much as 50 rows."""
 WAITS = (0.05, 0.5, 2.0)
 """Seconds before each new attempt to write: a busy or absent database may come back."""
 RETAIN_EVERY = 3600.0
