@@ -76,11 +76,12 @@ class Hosted:
         answers = self._predictions(opinion)
         self._levels(asked, opinion, answers)
         self._referred(asked, opinion, answers)
-        if any(a.embed for a in asked):
-            seen = embedding.embedded(self.projections, opinion.pooled, has_groups(self.bundle, opinion))
-            for a, answer, values in zip(asked, answers, seen, strict=bool(seen)):
-                if a.embed:
-                    answer["embedded"] = values
+        rows = np.array([row for row, a in enumerate(asked) if a.embed], dtype=np.int64)
+        if len(rows):
+            some = opinion.at(rows)
+            seen = embedding.embedded(self.projections, some.pooled, has_groups(self.bundle, some))
+            for row, values in zip(rows.tolist(), seen, strict=bool(seen)):
+                answers[row]["embedded"] = values
         for place, groups in enumerate(self.bundle.groups):
             for row, answer in enumerate(answers):
                 answer["given"][groups] = bool(opinion.has[row, place])
