@@ -93,7 +93,8 @@ class Explanation:
 
 def _affordable(evidence: Evidence) -> int:
     """Rows to look at, by the size of the training."""
-    passes = len(evidence.train or ()) * int(evidence.bundle.recipe.train.epochs or 1)  # of each network
+    cached = any(network.fixed for network in evidence.bundle.networks)  # its costly part saw every row but once
+    passes = len(evidence.train or ()) * (1 if cached else int(evidence.bundle.recipe.train.epochs or 1))
     return int(np.clip(passes // PASSES, FEWEST_ROWS, MOST_ROWS))
 
 

@@ -19,8 +19,9 @@ Array = np.ndarray[Any, Any]
 
 DEFAULT_METHOD: str | None = None
 """Method of every attribution that names none; None = integrated gradients where the encoders allow it."""
-STEPS, MORE_STEPS = 16, 64
-"""Nodes of the path; rows whose gap is too wide are looked at again with more."""
+STEPS, MORE_STEPS, COSTLY_STEPS = 16, 64, 32
+"""Nodes of the path; rows whose gap is too wide are looked at again with more, with fewer more where a pass through the
+encoder is costly: the gap that is left is reported."""
 TOLERANCE = 0.05
 """Gap that asks for more nodes, as a share of f(row) − f(closed), which counts as half a unit of log-odds at least."""
 
@@ -52,7 +53,7 @@ def attribute(scorer: Scorer, method: str | None = None) -> Attribution:
         least = float(wanted.mean()) if scorer.kind == "regression" else 0.5
         wide = np.abs(values.sum(1) - (whole - closed)) > TOLERANCE * np.maximum(wanted, least)
         if wide.any():
-            values[wide] = integrated(scorer, rows[wide], MORE_STEPS)
+            values[wide] = integrated(scorer, rows[wide], COSTLY_STEPS if scorer.costly else MORE_STEPS)
     return Attribution(values, whole, closed, values.sum(1) - (whole - closed), method)
 
 

@@ -38,8 +38,8 @@ class Scorer:
         self.pieces, self._task = pieces, subject.bundle.task
         self.kind = str(self._task.kind)
         self._networks = [network.eval() for network in subject.bundle.networks[:MOST_NETWORKS]]
-        costly = any(bool(self._encoder(network).costly) for network in self._networks)
-        self.chunk = COSTLY_CHUNK if costly else CHUNK
+        self.costly = any(bool(self._encoder(network).costly) for network in self._networks)
+        self.chunk = COSTLY_CHUNK if self.costly else CHUNK
         device = next(self._networks[0].parameters()).device
         self.device = device
         every = to_tensors(subject.arrays, device)
