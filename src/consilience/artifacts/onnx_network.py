@@ -20,7 +20,7 @@ OUTPUTS = ("logits", "helpers", "weights", "has")
 """Of every graph; behind them stand the pooled tokens of groups."""
 
 
-SMALL = 32 << 20
+SMALL = 16 << 20
 """Bytes of a graph up to which a call takes one thread: sharing such small work out takes longer than it saves."""
 SHARED = 64
 """Rows of one call of such a graph, where several run side by side."""
