@@ -21,7 +21,7 @@ class Clock:
 
 
 def test_a_spent_budget_leaves_figures_out_and_time_fills_it_again() -> None:
-    clock = Clock(1.0)
+    clock = Clock(BURST / 2)
     summaries = Summaries(clock)
     first = [summaries.read(ROW, COLUMNS) for _ in range(4)]
     assert first[0] == summary_row(ROW, COLUMNS)

@@ -84,6 +84,7 @@ class PredictionLog:
         self._retain, self._audits = retain_days, audits
         self.written, self.lost = 0, 0
         self._queue: queue.Queue[Entry | threading.Event | None] = queue.Queue(WAITING)
+        self._hurry = threading.Event()
         self._writer = threading.Thread(target=self._run, name="prediction-log", daemon=True)
         self._writer.start()
 
@@ -115,6 +116,7 @@ class PredictionLog:
         """
         done = threading.Event()
         self._queue.put(done)
+        self._hurry.set()
         done.wait()
         if self.lost:
             raise InputError(f"{self.lost} rows or audit lines could not be written; the program's log says why")
@@ -127,6 +129,7 @@ class PredictionLog:
     def close(self) -> None:
         """Write what waits and stop."""
         self._queue.put(None)
+        self._hurry.set()
         self._writer.join()
         self.engine.dispose()
 
@@ -154,7 +157,8 @@ class PredictionLog:
         """What waits, up to a transaction's size, and the signals behind it."""
         first = self._queue.get()
         if isinstance(first, Entry) and first.told is None:
-            time.sleep(LINGER)
+            self._hurry.wait(LINGER)
+            self._hurry.clear()
         entries: list[Entry] = []
         while isinstance(first, Entry):
             entries.append(first)
