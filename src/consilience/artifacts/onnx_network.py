@@ -80,31 +80,28 @@ class OnnxNetworks:
             return [self.say(arrays, np.broadcast_to(k, (len(positions), k.shape[1])).copy()) for k in keeps]
 
         batches = self._batches(features, index)
-        if len(batches) == 1:
-            parts = [run(batches[0])]
-        elif self._small:  # calls of one thread each, side by side: ONNX Runtime lets go of the interpreter's lock
+        if len(batches) == 1:  # a request's few rows: nothing to join or to put in order
+            (said,) = map(run, batches)
+            return [[of_mask[r] for of_mask in said] for r in range(self.networks)]
+        if self._small:  # calls of one thread each, side by side: ONNX Runtime lets go of the interpreter's lock
             with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
                 parts = list(pool.map(run, batches))
         else:
             parts = [run(batch) for batch in batches]
         order = np.argsort(np.concatenate(batches))
-        return [[_in_order([p[m][r] for p in parts], order) for m in range(len(keeps))] for r in range(self.networks)]
+        return [[joined([p[m][r] for p in parts]).at(order) for m in range(len(keeps))] for r in range(self.networks)]
 
     def _batches(self, features: Features, index: Index) -> list[Index]:
         """Positions in `index` of the rows of each call; texts of like length together where a network is large."""
         if self._small or not self._texts or len(index) == 1:
             return slices(len(index), SHARED if self._small else BATCH)
-        masks = [features.gather(index)[group]["mask"] for group in self._texts]
-        return by_length(np.max([mask.sum(-1).max(1) for mask in masks], axis=0))
+        arrays = features.gather(index)
+        return by_length(np.max([arrays[group]["mask"].sum(-1).max(1) for group in self._texts], axis=0))
 
     def _nothing(self) -> Said:
         none = np.zeros((0, self._outputs), np.float32)
         empty = np.zeros((0, len(self.groups)), np.float32)
         return Said(none, dict.fromkeys(self._helpers, none), empty, empty > 0)
-
-
-def _in_order(parts: list[Said], order: Array) -> Said:
-    return parts[0] if len(parts) == 1 else joined(parts).at(order)
 
 
 def _options(threads: int) -> onnxruntime.SessionOptions:
