@@ -17,6 +17,15 @@ import soundfile
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # a process a core runs tests: threads of their own would only wait
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file's tests stay in one process, those of the exported run in the same one; slow ones start first."""
+    for item in items:
+        shares = {"mixed_run", "exported"} & set(getattr(item, "fixturenames", ()))
+        item.add_marker(pytest.mark.xdist_group("exported" if shares else str(item.path)))
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
@@ -90,7 +99,7 @@ def mixed_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("deployed")
     mixed_table(160, seed=1).write_parquet(folder / "train.parquet")
     mixed_table(70, seed=2).write_parquet(folder / "test.parquet")
-    settings = ["train.epochs=2", "train.networks=2"]
+    settings = ["train.epochs=2", "train.networks=2", "report.analyses=[]"]
     cs.fit(
         folder / "train.parquet", "sick", test=folder / "test.parquet", run=folder / "run", effort=1, settings=settings
     )

@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from consilience.core.scripts import UNSPACED_CLASS
 from consilience.explanation.subject import Subject
 from consilience.modalities.given_subwords import STYLE, pieces_of
 from consilience.modalities.subwords import LONGEST_WORD, WORD_MARK, read_tokenizer, split_words
@@ -27,7 +28,7 @@ UNKNOWN = 1
 """Id of an unknown sub-word, by the contract of the modality `text`, where the facts name no other."""
 ROOM = 8
 """Positions of padding that an encoder may add to a text."""
-UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+UNSPACED = re.compile(f"[{UNSPACED_CLASS}]")
 
 
 class Span(NamedTuple):

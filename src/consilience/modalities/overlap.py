@@ -12,9 +12,9 @@ from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from consilience.core.errors import MissingExtraError
+from consilience.core.scripts import UNSPACED_CLASS
 
-WITHOUT_BLANKS = "\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-WORD = re.compile(f"[{WITHOUT_BLANKS}]|[^\\W_{WITHOUT_BLANKS}]+")
+WORD = re.compile(f"[{UNSPACED_CLASS}]|[^\\W_{UNSPACED_CLASS}]+")
 PAIRS_KEPT = 200_000
 """Scores remembered: the same pair is asked again for every comparison."""
 
@@ -40,7 +40,7 @@ def words_of(text: str) -> list[str]:
 def has_no_blanks(text: str) -> bool:
     """Whether a script without blanks between words makes up half of the words or more."""
     words = words_of(text)
-    return 2 * sum(bool(re.match(f"[{WITHOUT_BLANKS}]", word)) for word in words) >= max(len(words), 1)
+    return 2 * sum(bool(re.match(f"[{UNSPACED_CLASS}]", word)) for word in words) >= max(len(words), 1)
 
 
 @lru_cache(maxsize=PAIRS_KEPT)

@@ -17,14 +17,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from consilience.core.scripts import UNSPACED_CLASS
+
 PADDING, UNKNOWN = "<pad>", "<unk>"
 TRAINING_TEXTS = 100_000
 TRAINING_CHARACTERS = 20_000_000
 LONGEST_WORD = 24
 """Characters a sub-word stands for at most; bounds the text that is read for a given number of sub-words."""
 WORD_MARK = "\u2581"
-WITHOUT_BLANKS = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
-WORD_START = r"(^|\s)([\p{L}--[" + WITHOUT_BLANKS + "]])"
+WORD_START = r"(^|\s)([\p{L}--[" + UNSPACED_CLASS + "]])"
 STANDS_ALONE = r"([\p{P}\p{S}--" + WORD_MARK + r"]|\p{N}+)"
 ALPHABET_SHARE = 0.6
 """Largest part of the vocabulary that single characters may take; rarer characters are unknown."""

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import polars as pl
 
+from consilience.core.scripts import UNSPACED_CLASS
 from consilience.modalities.cells import as_text
 
-UNSPACED = r"[\u0E00-\u0EFF\u1000-\u109F\u1780-\u17FF\u3040-\u30FF\u3400-\u4DBF\u4E00-\u9FFF\uF900-\uFAFF]"
+UNSPACED = f"[{UNSPACED_CLASS}]"
 """Characters of scripts written without spaces (Thai to Han): two count as one word."""
 
 

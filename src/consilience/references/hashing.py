@@ -19,6 +19,8 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sparse
 
+from consilience.core.scripts import UNSPACED
+
 Array = np.ndarray[Any, Any]
 
 BITS = 22
@@ -34,17 +36,6 @@ BLANKS = re.compile(r"[\s\x00-\x1f]+")
 
 _FACTOR = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2**64
 _INVERSE = pow(_FACTOR, -1, 2**64)
-_UNSPACED = (
-    (0x0E00, 0x0EFF),  # Thai, Lao
-    (0x1000, 0x109F),  # Myanmar
-    (0x1780, 0x17FF),  # Khmer
-    (0x3040, 0x30FF),  # kana
-    (0x3400, 0x4DBF),
-    (0x4E00, 0x9FFF),
-    (0xF900, 0xFAFF),
-    (0x20000, 0x3FFFF),
-)
-"""Code points of scripts written without spaces between words."""
 
 
 def count_ngrams(texts: pl.Series, part: str) -> sparse.csr_matrix:
@@ -126,7 +117,7 @@ def _keys(rows: Array, value: Array, space: int) -> Array:
 def _word_keys(points: Array, mixed: Array, rows: Array) -> Iterator[Array]:
     """Keys of words and of pairs of neighbouring words of the same row."""
     single = np.zeros(len(points), dtype=bool)
-    for low, high in _UNSPACED:
+    for low, high in UNSPACED:
         single |= (points >= low) & (points <= high)
     letter = _is_letter(points) & ~single
     begins = np.flatnonzero((letter & ~np.concatenate(([False], letter[:-1]))) | single)
