@@ -103,7 +103,7 @@ class Train(Config):
     """Checkpoints averaged by `average: best`."""
     ema_decay: float = Field(0.99, gt=0, lt=1)
     precision: Literal["auto", "bf16", "fp32"] = "auto"
-    """auto: bfloat16 where the processor has it and the network convolves images or audio."""
+    """auto: bfloat16 where the processor has it and the network convolves images or audio, or trains a large body."""
     channels_last: bool = True
     augment: bool = True
     modality_dropout: float = Field(0.3, ge=0, le=0.9)

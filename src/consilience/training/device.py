@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from consilience.core.config import Choice
 from consilience.core.recipe import Recipe, Train
 from consilience.core.registry import get
 
@@ -44,16 +45,22 @@ def _together() -> dict[str, Any]:
 
 
 def chosen_precision(recipe: Recipe) -> str:
-    """bf16 or fp32; `auto` takes bfloat16 for convolutions where the processor multiplies it in hardware."""
+    """bf16 or fp32; `auto` takes bfloat16 for convolutions, and for large bodies that are trained, where the processor
+    multiplies it in hardware."""
     settings: Train = recipe.train
     if settings.precision != "auto":
         return settings.precision
-    convolves = any(get("encoder", g.encoder.type).convolves for g in recipe.groups.values() if g.encoder)
-    if not convolves:
+    if not any(_multiplies(group.encoder) for group in recipe.groups.values() if group.encoder):
         return "fp32"
     if settings.device in ("auto", "cuda") and torch.cuda.is_available():
         return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
     return "bf16" if cpu_has_bf16() else "fp32"
+
+
+def _multiplies(chosen: Choice) -> bool:
+    """True where an encoder's work in training is products of matrices large enough for bfloat16 to pay."""
+    encoder = get("encoder", chosen.type)
+    return bool(encoder.convolves or (encoder.costly and chosen.options.get("tune") != "frozen"))
 
 
 def cpu_has_bf16() -> bool:
