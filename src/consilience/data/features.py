@@ -80,6 +80,11 @@ class Features:
         """Hold what a network made of every row of a group; see `gather`."""
         self._made[group, key] = store
 
+    def kept(self, group: str, key: str, index: Index) -> Records | None:
+        """What a network made of the rows `index`; None where nothing is kept under these names."""
+        store = self._made.get((group, key))
+        return None if store is None else store.read(np.asarray(index, np.int64))
+
     def keeps(self, group: str, key: str) -> bool:
         """True where `keep` was called with these names."""
         return (group, key) in self._made

@@ -46,6 +46,7 @@ def made_bundle(frame: pl.DataFrame, groups: dict[str, tuple[str, ...]], kind: s
         references={},
         meta={"primary": PRIMARY[kind]},
         task=SimpleNamespace(primary=PRIMARY[kind]),
+        networks=[],
     )
 
     def judge_masks(features: Any, texts: Any, index: Any, masks: Any) -> list[Opinion]:

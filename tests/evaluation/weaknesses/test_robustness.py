@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import polars as pl
 import pytest
 
 from consilience.artifacts.bundle import Opinion
+from consilience.data.row_store import MemoryRows
 from consilience.evaluation.charts.bands import Point, bands, span_of
 from consilience.evaluation.weaknesses import robustness_section, wear
 from consilience.evaluation.weaknesses.robustness import Robustness
@@ -96,7 +98,7 @@ def test_texts_are_worn_for_network_and_references_alike() -> None:
 def test_what_wear_does(make_table: Any) -> None:
     frame = make_table(80)
     evidence = evidence_of(frame, of_numbers, np.arange(80) % 2.0)
-    held = hold(evidence.test)
+    held = hold(evidence.test, evidence.bundle)
     for group, arrays in held.arrays.items():
         for worn in wear.WEAR[group]:
             changed = wear_group(held, evidence.bundle, group, worn, worn.strengths[-1], 0)
@@ -112,6 +114,21 @@ def test_what_wear_does(make_table: Any) -> None:
                 assert mask.any(-1).mean() < 0.5 if group == "text" else mask.mean() < 0.5
     features = as_features(held.arrays, evidence.bundle.facts["groups"])
     assert (features.gather(np.array([3, 1]))["number"]["value"] == held.arrays["number"]["value"][[3, 1]]).all()
+
+
+def test_what_an_unchanging_part_made_of_a_group_serves_while_others_are_worn(make_table: Any) -> None:
+    evidence = evidence_of(make_table(40), of_numbers, np.arange(40) % 2.0)
+    bundle = SimpleNamespace(**{**vars(evidence.bundle), "networks": [SimpleNamespace(fixed={"number": "a body"})]})
+    rows = evidence.test
+    records = np.zeros(rows.features.rows, [("x", np.float32)])
+    records["x"] = np.arange(len(records))
+    rows.features.keep("number", "a body", MemoryRows(records))
+    held = hold(rows, bundle)  # type: ignore[arg-type]
+    assert held.made["number", "a body"]["x"].tolist() == rows.index.tolist()
+    worn = wear.WEAR["category"][0]
+    assert ("number", "a body") in wear_group(held, bundle, "category", worn, 0.5, 0).made  # type: ignore[arg-type]
+    worn = wear.WEAR["number"][0]
+    assert not wear_group(held, bundle, "number", worn, 0.5, 0).made  # type: ignore[arg-type]
 
 
 def _values(group: str) -> str:

@@ -48,7 +48,8 @@ class Robustness:
         wears = list(_wears(evidence))
         kept = _sample(evidence, known, sum(len(worn.strengths) for _, worn in wears))
         rows, score = evidence.test.at(kept), Scorer(evidence, kept)
-        held, bundle = hold(rows), only_used(evidence.bundle)
+        bundle = only_used(evidence.bundle)
+        held = hold(rows, bundle)
         clean = score.draws(evidence.opinion.final[kept])
         curves = []
         for done, (group, worn) in enumerate(wears):

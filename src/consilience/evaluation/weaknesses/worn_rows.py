@@ -11,7 +11,7 @@ import polars as pl
 
 from consilience.artifacts.bundle import Bundle
 from consilience.core.registry import get
-from consilience.data.chunks import to_records
+from consilience.data.chunks import Records, to_records
 from consilience.data.features import Features
 from consilience.data.row_store import MemoryRows
 from consilience.evaluation.evidence import Rows
@@ -22,16 +22,21 @@ Array = np.ndarray[Any, Any]
 
 
 class Held(NamedTuple):
-    """Some rows in memory: group → arrays [n, …], and the raw text columns [n]."""
+    """Some rows in memory: group → arrays [n, …], the raw text columns [n], and what unchanging parts of networks made
+    of them: (group, key) → records [n]."""
 
     arrays: dict[str, Arrays]
     texts: pl.DataFrame
+    made: dict[tuple[str, str], Records]
 
 
-def hold(rows: Rows) -> Held:
+def hold(rows: Rows, bundle: Bundle) -> Held:
     """The arrays and texts of rows."""
     texts = rows.texts[rows.index] if rows.texts.width else rows.texts  # no columns, no rows either
-    return Held(rows.features.gather(rows.index), texts)
+    names = {(group, key) for network in bundle.networks for group, key in network.fixed.items()}
+    made = {name: rows.features.kept(*name, rows.index) for name in sorted(names)}
+    found = {name: records for name, records in made.items() if records is not None}
+    return Held(rows.features.gather(rows.index), texts, found)
 
 
 def row_bytes(rows: Rows) -> int:
@@ -43,6 +48,8 @@ def row_bytes(rows: Rows) -> int:
 def judge_held(bundle: Bundle, held: Held) -> Array:
     """Default predictions [n, K] for rows in memory."""
     features = as_features(held.arrays, bundle.facts["groups"])
+    for name, records in held.made.items():
+        features.keep(*name, MemoryRows(records))
     index = np.arange(features.rows, dtype=np.int64)
     return np.asarray(bundle.judge(features, held.texts, index).final, np.float64)
 
@@ -70,9 +77,11 @@ def wear_group(held: Held, bundle: Bundle, group: str, worn: Worn, strength: flo
     """The rows with one group made worse; texts are changed as written and cut into sub-words again."""
     random = np.random.default_rng([seed, int(1000 * strength), *group.encode()])
     facts = bundle.facts["groups"][group]
+    made = {name: records for name, records in held.made.items() if name[0] != group}
     if facts["modality"] != "text":
-        return held._replace(arrays={**held.arrays, group: worn.wear(held.arrays[group], strength, random)})
+        arrays = worn.wear(held.arrays[group], strength, random)
+        return Held({**held.arrays, group: arrays}, held.texts, made)
     changed = worn.wear(held.texts.select(facts["columns"]), strength, random)
     columns = {name: changed[name] for name in facts["columns"]}
     arrays = get("modality", "text").arrays(columns, facts).arrays
-    return Held({**held.arrays, group: arrays}, held.texts.with_columns(columns.values()))
+    return Held({**held.arrays, group: arrays}, held.texts.with_columns(columns.values()), made)
