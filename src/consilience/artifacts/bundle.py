@@ -172,7 +172,7 @@ class Bundle:
         adapted, absent = self.adapt(table)
         collected: list[tuple[int, list[Problem]]] = []
         for start in range(0, max(adapted.rows, 1), chunk):
-            part = adapted.take(np.arange(start, min(start + chunk, adapted.rows), dtype=np.int64))
+            part = adapted.part(start, start + chunk)
             features = in_memory(part, self.facts["groups"], self.recipe.prepare)
             known = {p.column for p in absent if p.code == "absent_column"}
             collected.append((start, [p for p in features.problems if p.column not in known]))

@@ -76,6 +76,10 @@ class Table:
         """The rows of `index` (int64 row numbers, any order, repeats allowed)."""
         return replace(self, frame=self.frame[np.asarray(index, dtype=np.int64)])
 
+    def part(self, start: int, stop: int) -> Table:
+        """The rows from `start` up to `stop` (exclusive), without a copy."""
+        return self if start == 0 and stop >= self.rows else replace(self, frame=self.frame[start:stop])
+
     def select(self, columns: Sequence[str]) -> Table:
         """The named columns, in the order given.
 

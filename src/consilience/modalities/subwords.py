@@ -11,13 +11,16 @@ SST-2 and half a point less on ChnSentiCorp, both near the noise; a unigram voca
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from functools import lru_cache
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 import polars as pl
 
 from consilience.core.scripts import UNSPACED_CLASS
+from consilience.modalities.cells import FEW, WHITE
 
 PADDING, UNKNOWN = "<pad>", "<unk>"
 TRAINING_TEXTS = 100_000
@@ -27,6 +30,10 @@ LONGEST_WORD = 24
 WORD_MARK = "\u2581"
 WORD_START = r"(^|\s)([\p{L}--[" + UNSPACED_CLASS + "]])"
 STANDS_ALONE = r"([\p{P}\p{S}--" + WORD_MARK + r"]|\p{N}+)"
+NUMBER_START, NUMBER_END = "\ufdd0", "\ufdd1"
+"""Marks in texts under way: code points that are no characters."""
+WORD_BEGIN = re.compile(rf"(^|[{WHITE}])(\w)")
+UNSPACED_LETTER = re.compile(f"[{UNSPACED_CLASS}]")
 ALPHABET_SHARE = 0.6
 """Largest part of the vocabulary that single characters may take; rarer characters are unknown."""
 
@@ -45,6 +52,39 @@ def parted(text: pl.Expr) -> pl.Expr:
     """See `split_words`."""
     folded = text.str.normalize("NFKC").str.to_lowercase()
     return folded.str.replace_all(WORD_START, "${1}" + WORD_MARK + "${2}").str.replace_all(STANDS_ALONE, " ${1} ")
+
+
+def part_words(text: str) -> str:
+    """`split_words` of one text, without a call of Polars, which costs more than a few texts are worth."""
+    if NUMBER_START in text or NUMBER_END in text:
+        return str(split_words(pl.Series([text], dtype=pl.String)).item())
+    folded = unicodedata.normalize("NFKC", text).lower()
+    parted = WORD_BEGIN.sub(_marked, folded).translate(_ALONE)
+    return parted.replace(NUMBER_END + NUMBER_START, "").replace(NUMBER_START, " ").replace(NUMBER_END, " ")
+
+
+def _marked(found: re.Match[str]) -> str:
+    blank, letter = found.groups()
+    return f"{blank}{WORD_MARK}{letter}" if letter.isalpha() and not UNSPACED_LETTER.match(letter) else found.group()
+
+
+@final
+class _Alone(dict[int, str]):
+    """Code point → what `STANDS_ALONE` makes of it, looked up once; a number's characters come between marks, so that
+    those of one number can be joined again."""
+
+    def __missing__(self, point: int) -> str:
+        character = chr(point)
+        kind = unicodedata.category(character)[0]
+        if kind == "N":
+            made = NUMBER_START + character + NUMBER_END
+        else:
+            made = f" {character} " if kind in "PS" and character != WORD_MARK else character
+        self[point] = made
+        return made
+
+
+_ALONE = _Alone()
 
 
 def train_tokenizer(columns: list[pl.Series], vocabulary: int) -> str:
@@ -78,8 +118,11 @@ def read_tokenizer(tokenizer: str) -> Any:
 def encode(tokenizer: str, text: pl.Series, length: int) -> list[list[int]]:
     """At most `length` sub-word ids of every cell of a String series without nulls. Runs on all threads that
     `tokenizers` may use."""
-    cells = text.rename("text").to_frame()
-    words = cells.select(parted(pl.col("text").str.slice(0, length * LONGEST_WORD))).to_series().to_list()
+    most = length * LONGEST_WORD
+    if len(text) <= FEW:
+        words = [part_words(cell[:most]) for cell in text.to_list()]
+    else:
+        words = text.rename("text").to_frame().select(parted(pl.col("text").str.slice(0, most))).to_series().to_list()
     found = read_tokenizer(tokenizer).encode_batch_fast(words, add_special_tokens=False)
     return [encoding.ids[:length] for encoding in found]
 
