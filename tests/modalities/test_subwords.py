@@ -18,8 +18,6 @@ def test_python_cuts_as_polars_does(text: str) -> None:
     assert part_words(text) == split_words(pl.Series([text], dtype=pl.String)).item()
 
 
-@pytest.mark.parametrize(
-    "text", ["ΟΔΟΣ 12", f"a{NUMBER_START}1{NUMBER_END}2", "10 min！", "", "１２３ ３ words①②"]
-)
+@pytest.mark.parametrize("text", ["ΟΔΟΣ 12", f"a{NUMBER_START}1{NUMBER_END}2", "10 min！", "", "１２３ ３ words①②"])
 def test_corners_are_cut_alike(text: str) -> None:
     assert part_words(text) == split_words(pl.Series([text], dtype=pl.String)).item()

@@ -19,9 +19,10 @@ Array = np.ndarray[Any, Any]
 
 DEFAULT_METHOD: str | None = None
 """Method of every attribution that names none; None = integrated gradients where the encoders allow it."""
-STEPS, MORE_STEPS, COSTLY_STEPS = 16, 64, 32
-"""Nodes of the path; rows whose gap is too wide are looked at again with more, with fewer more where a pass through the
-encoder is costly: the gap that is left is reported."""
+STEPS, MORE_STEPS = 16, 64
+"""Nodes of the path; rows whose gap is too wide are looked at again with more."""
+COSTLY_STEPS, MORE_COSTLY_STEPS = 8, 24
+"""The same where a pass through the encoder is costly: the gap that is left is reported."""
 TOLERANCE = 0.05
 """Gap that asks for more nodes, as a share of f(row) − f(closed), which counts as half a unit of log-odds at least."""
 
@@ -37,8 +38,13 @@ class Attribution(NamedTuple):
     method: str
 
 
-def attribute(scorer: Scorer, method: str | None = None) -> Attribution:
-    """Attributions by integrated gradients where the encoders allow it, else by occlusion; or by the method named."""
+def attribute(scorer: Scorer, method: str | None = None, closely: bool = True) -> Attribution:
+    """Attributions by integrated gradients where the encoders allow it, else by occlusion; or by the method named.
+
+    Args:
+        closely: look again at rows whose gap is wide. An order of pieces, all that deletion and insertion ask for, is
+            worth it only where a pass through the encoder is cheap.
+    """
     present = scorer.pieces.present
     rows = np.arange(scorer.rows)
     whole, closed = scorer.at(rows, np.ones_like(present, float)), scorer.at(rows, np.zeros_like(present, float))
@@ -48,12 +54,13 @@ def attribute(scorer: Scorer, method: str | None = None) -> Attribution:
     if method == "occlusion":
         values = _occluded(scorer, whole)
     else:
-        values = integrated(scorer, rows, STEPS)
+        steps, more = (COSTLY_STEPS, MORE_COSTLY_STEPS) if scorer.costly else (STEPS, MORE_STEPS)
+        values = integrated(scorer, rows, steps)
         wanted = np.abs(whole - closed)
         least = float(wanted.mean()) if scorer.kind == "regression" else 0.5
         wide = np.abs(values.sum(1) - (whole - closed)) > TOLERANCE * np.maximum(wanted, least)
-        if wide.any():
-            values[wide] = integrated(scorer, rows[wide], COSTLY_STEPS if scorer.costly else MORE_STEPS)
+        if wide.any() and (closely or not scorer.costly):
+            values[wide] = integrated(scorer, rows[wide], more)
     return Attribution(values, whole, closed, values.sum(1) - (whole - closed), method)
 
 

@@ -25,8 +25,8 @@ Array = np.ndarray[Any, Any]
 Predict = Callable[[Array, Array], Array]
 """(rows [b], keep bool [b, P]) → prediction of the explained class [b]."""
 
-STEPS = 8
-"""Equal parts in which the pieces go or come."""
+STEPS, COSTLY_STEPS = 8, 4
+"""Equal parts in which the pieces go or come; fewer where a pass through the encoder is costly."""
 
 
 class Asked(NamedTuple):
@@ -56,13 +56,14 @@ def faithfulness(subject: Subject, asked: Asked) -> list[dict[str, Any]]:
         if len(rows) < 2:
             continue
         scorer = Scorer(subject, pieces, asked.classes)
-        done = attribute(scorer)
+        done = attribute(scorer, closely=False)
         unit = _unit(subject)
 
         def predict(at: Array, keep: Array, scorer: Scorer = scorer, unit: float = unit) -> Array:
             return scorer.at(at, keep, probability=True) / unit
 
-        judged = _judged(predict, done.values, pieces.present, rows, asked)
+        steps = COSTLY_STEPS if scorer.costly else STEPS
+        judged = _judged(predict, (done.values, pieces.present), rows, asked, steps)
         modality = str(subject.bundle.recipe.groups[group].modality)
         found.append({"modality": modality, "group": group, "model": "network", "method": done.method, **judged})
     return [*found, *_table(subject, asked)]
@@ -79,7 +80,7 @@ def _table(subject: Subject, asked: Asked) -> list[dict[str, Any]]:
         return np.asarray(said / _unit(subject))
 
     every = np.arange(len(subject))
-    judged = _judged(predict, asked.effects, np.ones_like(asked.effects, bool), every, asked)
+    judged = _judged(predict, (asked.effects, np.ones_like(asked.effects, bool)), every, asked, STEPS)
     model = "stack" if len(subject.bundle.weights) > 1 else "network"
     return [{"modality": "table", "group": "", "model": model, "method": "occlusion", **judged}]
 
@@ -90,9 +91,12 @@ def _unit(subject: Subject) -> float:
     return float(getattr(task, "scale", 1.0)) if task.kind == "regression" else 1.0
 
 
-def _judged(predict: Predict, values: Array, present: Array, rows: Array, asked: Asked) -> dict[str, Any]:
+def _judged(predict: Predict, pieces: tuple[Array, Array], rows: Array, asked: Asked, steps: int) -> dict[str, Any]:
+    """pieces: their attributions, and whether they are there, both [n, P]."""
+    values, present = pieces
     random = np.random.default_rng(asked.seed).random(values.shape)
-    ours, theirs = areas(predict, values, present, rows), areas(predict, np.asarray(random), present, rows)
+    ours = areas(predict, values, present, rows, steps)
+    theirs = areas(predict, np.asarray(random), present, rows, steps)
     gains = {"deletion": theirs[0] - ours[0], "insertion": ours[1] - theirs[1]}
     members = None if asked.clusters is None else np.asarray(asked.clusters)[rows]
     found: dict[str, Any] = {"rows": len(rows)}
@@ -112,7 +116,7 @@ def _judged(predict: Predict, values: Array, present: Array, rows: Array, asked:
     return found
 
 
-def areas(predict: Predict, scores: Array, present: Array, rows: Array) -> tuple[Array, Array]:
+def areas(predict: Predict, scores: Array, present: Array, rows: Array, steps: int = STEPS) -> tuple[Array, Array]:
     """Areas under the deletion and the insertion curve [len(rows)], pieces in the order of falling scores.
 
     Args:
@@ -121,9 +125,9 @@ def areas(predict: Predict, scores: Array, present: Array, rows: Array) -> tuple
     ranked = np.argsort(-np.where(present, scores, -np.inf)[rows], axis=1, kind="stable")
     rank = np.argsort(ranked, axis=1, kind="stable")
     count = present[rows].sum(1)
-    share = np.arange(STEPS + 1) / STEPS
+    share = np.arange(steps + 1) / steps
     gone = np.ceil(share * count[:, None])[:, :, None] > rank[:, None, :]  # [rows, step, P]
-    many = np.repeat(rows, STEPS + 1)
+    many = np.repeat(rows, steps + 1)
     deleted = predict(many, ~gone.reshape(len(many), -1)).reshape(len(rows), -1)
     inserted = predict(many, (gone | ~present[rows][:, None, :]).reshape(len(many), -1)).reshape(len(rows), -1)
     return _area(deleted), _area(inserted)
