@@ -73,7 +73,7 @@ class TestReading:
         np.testing.assert_array_equal(steps.values, [[1, 2], [3, 4], [5, 6], [np.nan, 8]])
 
     def test_what_is_no_series_is_bad_and_what_is_half_one_is_partly(self) -> None:
-        cells = ["hello", "1,2,x,4", "x,y,1", "[1,2", '{"a":1}', "[[[1]]]", "", None, "[]", "1,2"]
+        cells = ["hello", "1,2,x,4", "x,y,1", "[1,2,3,4", '{"a":1}', "[[[1]]]", "", None, "[]", "1,2"]
         steps = read_steps(pl.Series("s", cells))
         assert steps.bad.tolist() == [True, False, True, True, True, True, False, False, False, False]
         assert steps.partly.tolist() == [False, True] + [False] * 8

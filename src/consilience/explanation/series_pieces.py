@@ -65,8 +65,9 @@ class SeriesPieces:
         return self.columns[column], place
 
     def smooth(self, encoder: nn.Module, inputs: dict[str, Tensor]) -> bool:
-        """True: values are floats already."""
-        return True
+        """True unless the encoder brings each series to its own deviation: it sees the same series however near the
+        gates come to 0, then suddenly a flat one, and no gradient along the way knows of that jump."""
+        return not getattr(getattr(encoder, "options", None), "instance", False)
 
     @contextmanager
     def gated(
@@ -78,4 +79,4 @@ class SeriesPieces:
         lanes = gates.reshape(*value.shape[:2], self.lanes, PARTS).transpose(2, 3)  # [b, C, PARTS, lanes]
         open_ = lanes.gather(2, part.unsqueeze(-1).expand(-1, -1, -1, self.lanes))
         mean = (value * observed).sum(2, keepdim=True) / observed.sum(2, keepdim=True).clamp(min=1)
-        yield {**inputs, "value": (mean + open_ * (value - mean)) * observed}
+        yield {**inputs, "value": (value * open_ + mean * (1 - open_)) * observed}
