@@ -54,6 +54,15 @@ CELLS: dict[str, list[Any]] = {
     "date": ["2024-01-02", "2023-05-06 07:08", None, "1999-12-31", "2024-02-29", "2020-01-01", "2021-03-04"],
     "text": ["one two three", "四五六七八九", None, "ten eleven", "twelve", "one two", "three 四五"],
     "image": [image(10), image(200), None, image(90), image(91), image(0), image(255)],
+    "series": [
+        [1.5, 2.0, 3.0, 4.5],
+        [2.0] * 6,
+        None,
+        [0.5, None, 7.0, 8.0, 1.0],
+        [9.0, 8.0, 7.0, 6.0],
+        [1.0, 1.5, 2.0, 3.0],
+        [4.5] * 4,
+    ],
     "audio": [sound(900), sound(1600), None, sound(400), sound(800), sound(801), sound(20)],
 }
 MODALITIES = names("modality")

@@ -21,6 +21,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "date": "consilience.modalities.date:Date",
         "image": "consilience.modalities.image:Image",
         "number": "consilience.modalities.number:Number",
+        "series": "consilience.modalities.series:Series",
         "text": "consilience.modalities.text:Text",
     },
     "encoder": {

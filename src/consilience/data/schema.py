@@ -26,6 +26,7 @@ IGNORE = "ignore"
 SPLIT_VALUES = frozenset(("train", "training", "valid", "validation", "val", "dev", "test", "testing"))
 LEADING_ZERO = r"^\s*0\d+\s*$"
 CERTAIN_DATE = 0.5
+CERTAIN_SERIES = 0.5
 LEAST_CELLS = 50
 """Fewer cells do not tell categories from text."""
 LEAST_SCORE = 0.05
@@ -123,7 +124,7 @@ def _decide(table: Table, name: str, facts: Profile, is_target: bool) -> Decisio
     if not len(facts.present):
         return Decision(IGNORE, 1.0, "every cell is missing")
     unreadable = _unreadable(facts.sample)
-    if unreadable:
+    if unreadable and get("modality", "series").score(facts.sample).score < CERTAIN_SERIES:
         return Decision(IGNORE, 0.9, unreadable)
     scores = _scores(facts.sample)
     if scores["date"].score >= CERTAIN_DATE:  # dates recur, so that they look like categories too
@@ -148,7 +149,7 @@ def _in_context(table: Table, name: str, facts: Profile, found: Decision) -> Dec
         return Decision(IGNORE, 0.9, "names the rows' split (train, test): no input")
     if facts.distinct == 1:
         return Decision("category", 0.6, "one value or missing: that it is there is what it tells")
-    if found.modality == "date":
+    if found.modality in ("date", "series"):
         return found
     reason = identifier_reason(name, facts)
     if reason:
