@@ -52,6 +52,7 @@ BUILTIN: dict[str, dict[str, str]] = {
     },
     "task": {
         "classification": "consilience.tasks.classification:Classification",
+        "forecast": "consilience.tasks.forecast:Forecast",
         "generation": "consilience.tasks.generation:Generation",
         "multilabel": "consilience.tasks.multilabel:Multilabel",
         "regression": "consilience.tasks.regression:Regression",
@@ -59,6 +60,10 @@ BUILTIN: dict[str, dict[str, str]] = {
     "reference": {
         "lead": "consilience.references.lead:Lead",
         "linear": "consilience.references.linear:Linear",
+        "naive": "consilience.references.forecasting.naive:Naive",
+        "past_linear": "consilience.references.forecasting.ridge:PastLinear",
+        "seasonal_naive": "consilience.references.forecasting.naive:SeasonalNaive",
+        "theta": "consilience.references.forecasting.theta:Theta",
         "textrank": "consilience.references.textrank:TextRank",
         "trees": "consilience.references.trees:Trees",
     },

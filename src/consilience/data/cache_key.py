@@ -47,9 +47,16 @@ def _add_cells(digest: Any, cells: pl.Series) -> None:
         numbers = cells.to_physical().fill_null(False if dtype == pl.Boolean else 0)
         _add(digest, np.ascontiguousarray(numbers.to_numpy()).tobytes())
         return
+    if isinstance(dtype, pl.Array) and cells.null_count() == 0 and _innermost(dtype).is_numeric():
+        _add(digest, np.ascontiguousarray(cells.to_numpy()).tobytes())
+        return
     present = (cells if dtype == pl.Binary else as_text(cells).cast(pl.Binary)).drop_nulls()
     _add(digest, present.bin.size().cast(pl.Int64).to_numpy().tobytes())
     digest.update(b"".join(present.to_list()))
+
+
+def _innermost(dtype: Any) -> Any:
+    return _innermost(dtype.inner) if isinstance(dtype, pl.Array) else dtype
 
 
 def _stats(paths: pl.Series) -> bytes:

@@ -24,8 +24,8 @@ LEAST_SPREAD = 0.05
 
 
 class ForecastHead(nn.Module):
-    """(pooled [B, D], window Tokens(x [B, L, K], mask [B, L, K]), own [B, K, E] or None) → [B, H × K' × (1 + Q)], in
-    standard deviations of the training steps.
+    """(pooled [B, D], window Tokens(x [B, L, K], mask [B, L, K]), own Tokens(x [B, K, E]) or None) → [B, H × K' × (1 +
+    Q)], in standard deviations of the training steps.
 
     Args:
         units: of the channels that are forecast, what the series modality took off and divided by: (mean, sd), [K'].
@@ -54,7 +54,7 @@ class ForecastHead(nn.Module):
         self.register_buffer("scale", own_sd / sd, persistent=False)
         self.register_buffer("shift", (own_mean - mean) / sd, persistent=False)
 
-    def forward(self, pooled: Tensor, window: Tokens | None, own: Tensor | None = None) -> Tensor:
+    def forward(self, pooled: Tensor, window: Tokens | None, own: Tokens | None = None) -> Tensor:
         pooled = pooled.float()
         rows, (steps, targets) = pooled.shape[0], self.offsets.shape[:2]
         past, centre, spread = self._scaled(pooled, window)
@@ -62,7 +62,8 @@ class ForecastHead(nn.Module):
         if self.skip is not None:
             point = point + self.skip(past).transpose(1, 2)
         if self.own is not None and own is not None:
-            point = point + self.own(own[:, self.places].float()).transpose(1, 2) * spread
+            told = own.x[:, self.places].float() * own.mask[:, self.places].unsqueeze(-1)
+            point = point + self.own(told).transpose(1, 2) * spread
         point = point + centre
         offsets = self.offset(pooled).reshape(rows, steps, 1, -1) + self.offsets
         rising = torch.cat([offsets[..., :1], softplus(offsets[..., 1:])], -1).cumsum(-1)
