@@ -24,7 +24,9 @@ LEAST = 0.02
 CHUNK = 512
 
 
-def fit_forecast_weights(layout: Layout, predictions: Mapping[str, Array], target: Array, weight: Array) -> dict[str, float]:
+def fit_forecast_weights(
+    layout: Layout, predictions: Mapping[str, Array], target: Array, weight: Array
+) -> dict[str, float]:
     """Weights ≥ 0 with sum 1 that minimise the mean squared error of the point forecasts on validation windows.
 
     Args:
@@ -39,7 +41,9 @@ def fit_forecast_weights(layout: Layout, predictions: Mapping[str, Array], targe
         wanted = layout.wanted(np.asarray(target)[part])
         known = np.isfinite(wanted)
         sd = np.asarray(layout.sd)
-        errors = [(layout.said(np.asarray(predictions[n])[part])[..., 0] - np.where(known, wanted, 0)) / sd for n in names]
+        errors = [
+            (layout.said(np.asarray(predictions[n])[part])[..., 0] - np.where(known, wanted, 0)) / sd for n in names
+        ]
         flat = np.stack([np.where(known, error, 0).reshape(-1) for error in errors])
         gram += flat @ flat.T
         count += float(known.sum())

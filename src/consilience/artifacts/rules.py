@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from consilience.artifacts.calibration import calibrate, fit_calibration
-from consilience.artifacts.forecast_stack import fit_forecast_weights
 from consilience.artifacts.conformal import fit_conformal, prediction_intervals, prediction_sets
+from consilience.artifacts.forecast_stack import fit_forecast_weights
 from consilience.artifacts.stack import combine, fit_weights
 from consilience.core.errors import InputError
 from consilience.data.forecast_layout import layout_of

@@ -76,6 +76,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "errors": "consilience.evaluation.weaknesses.errors:Errors",
         "explanation": "consilience.explanation.analysis:Explanation",
         "fairness": "consilience.evaluation.weaknesses.fairness:Fairness",
+        "forecasting": "consilience.evaluation.forecasting.analysis:Forecasting",
         "robustness": "consilience.evaluation.weaknesses.robustness:Robustness",
         "slices": "consilience.evaluation.weaknesses.slices:Slices",
     },

@@ -85,10 +85,16 @@ def _speaks_of(reference: Any) -> str:
 
 
 def _check_references(recipe: Recipe, kind: str) -> None:
-    fitting = [n for n in names("reference") if _speaks_of(get("reference", n)) == ("forecast" if kind == "forecast" else
-        "text" if kind == "text" else "value")]
+    fitting = [
+        n
+        for n in names("reference")
+        if _speaks_of(get("reference", n))
+        == ("forecast" if kind == "forecast" else "text" if kind == "text" else "value")
+    ]
     for name in recipe.references:
         if name not in fitting and get("reference", name):
             speaks = _speaks_of(get("reference", name))
-            what = {"text": "predicts texts only", "forecast": "forecasts series only"}.get(speaks, f"predicts no {kind}")
+            what = {"text": "predicts texts only", "forecast": "forecasts series only"}.get(
+                speaks, f"predicts no {kind}"
+            )
             raise InputError(f"the reference {name!r} {what}", where="references", fix=nearest(name, fitting))

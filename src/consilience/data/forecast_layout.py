@@ -48,7 +48,7 @@ class Layout(NamedTuple):
 
 
 class ForecastKind(str):
-    """"forecast", which carries the layout of its arrays wherever the kind of a task is told."""
+    """ "forecast", which carries the layout of its arrays wherever the kind of a task is told."""
 
     layout: Layout
 

@@ -41,7 +41,9 @@ def read_frequency(text: str, dates: bool) -> Grid:
     """
     found = re.fullmatch(r"\s*(\d*\.?\d*)\s*(s|min|m|h|d|b|w|mo)?\s*", text.lower())
     if not text.strip() or found is None or not (found[1] or found[2]) or (found[1] and float(found[1]) <= 0):
-        raise InputError(f"no frequency: {text!r}", where="series.frequency", fix='Say "15m", "1h", "1d", "1b" or "1mo"')
+        raise InputError(
+            f"no frequency: {text!r}", where="series.frequency", fix='Say "15m", "1h", "1d", "1b" or "1mo"'
+        )
     number, unit = float(found[1] or 1), found[2]
     if unit == "mo":
         return Grid("month", max(1.0, round(number)), True)
@@ -109,7 +111,9 @@ def seasons(grid: Grid) -> list[int]:
     if grid.rhythm == "month":
         return [round(12 / grid.step)] if grid.step <= 6 else []
     lengths = (3600.0, DAY, 7 * DAY, YEAR / 12, YEAR)
-    found = [round(length / grid.step) for length in lengths if abs(length / grid.step - round(length / grid.step)) < 0.05]
+    found = [
+        round(length / grid.step) for length in lengths if abs(length / grid.step - round(length / grid.step)) < 0.05
+    ]
     yearly = [52] if abs(grid.step - 7 * DAY) < 1 else []
     return [n for n in dict.fromkeys([*found, *yearly]) if 2 <= n <= 10_000]
 

@@ -172,9 +172,9 @@ def _filled(panel: Panel, series: SeriesWindows) -> tuple[Panel, Problem | None]
     known_at[target] = True
     source = np.maximum.accumulate(np.where(known_at, np.cumsum(known_at) - 1, 0))
     ahead = np.arange(rows) - target[source]
-    time = panel.time[source] + ahead * (panel.time[1:] - panel.time[:-1])[np.minimum(source, panel.rows - 2)] / np.maximum(
-        jump[np.minimum(source + 1, panel.rows - 1)], 1
-    )
+    time = panel.time[source] + ahead * (panel.time[1:] - panel.time[:-1])[
+        np.minimum(source, panel.rows - 2)
+    ] / np.maximum(jump[np.minimum(source + 1, panel.rows - 1)], 1)
     bounds = np.r_[target[panel.bounds[:-1]], rows].astype(np.int64)
     filled = Panel(
         panel.names,
@@ -210,7 +210,9 @@ def value_columns(table: Table, series: SeriesWindows, target: str, other: Seque
         asked = [c for c in frame.columns if (c not in taken and _is_number(frame[c])) or c in asked]
     found = list(dict.fromkeys(asked))
     if not found:
-        raise InputError("no column of numbers to forecast", where=table.name, fix="Name them: --set series.values=[a,b]")
+        raise InputError(
+            "no column of numbers to forecast", where=table.name, fix="Name them: --set series.values=[a,b]"
+        )
     return found
 
 

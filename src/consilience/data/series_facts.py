@@ -30,7 +30,9 @@ def learn_scales(panel: Panel, places: Sequence[int], season: int) -> dict[str, 
     train = np.where((panel.part == 0)[:, None], panel.values[:, places], np.float32(np.nan))
     known = np.isfinite(train).any(0)
     if not known.all():
-        raise InputError("a target has no value in the training steps", where=f"target number {int(known.argmin()) + 1}")
+        raise InputError(
+            "a target has no value in the training steps", where=f"target number {int(known.argmin()) + 1}"
+        )
     deviation = np.nanstd(train, axis=0, dtype=np.float64)
     errors = _naive_errors(panel, train, season)
     usual = _mean(errors)

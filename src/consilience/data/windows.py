@@ -118,12 +118,17 @@ def tail_windows(table: Table, recipe: Recipe, facts: Mapping[str, Any]) -> tupl
     _, last = np.unique(panel.entity[there][::-1], return_index=True)
     origins = there[::-1][last]
     problems = list(panel.problems)
-    short = [panel.names[int(e)] for e in panel.entity[origins[origins + 1 - series.past < panel.bounds[panel.entity[origins]]]]]
+    short = [
+        panel.names[int(e)]
+        for e in panel.entity[origins[origins + 1 - series.past < panel.bounds[panel.entity[origins]]]]
+    ]
     if short:
         what = f"fewer than the {series.past} steps that are read: the others are treated as missing"
         problems.append(Problem("short_past", series.id or "rows", what, len(short), [], short[:NAMED]))
     ends = ends_of(panel, origins, series.past, series.horizon)
-    frame = _frame(table, ends, np.arange(len(origins)) * (series.past + series.horizon) + series.past - 1, recipe, facts)
+    frame = _frame(
+        table, ends, np.arange(len(origins)) * (series.past + series.horizon) + series.past - 1, recipe, facts
+    )
     names = np.array(panel.names)[panel.entity[origins]]
     ahead = {
         **({series.id: np.repeat(names, series.horizon)} if series.id else {}),
@@ -151,7 +156,9 @@ def _known_panel(table: Table, recipe: Recipe, facts: Mapping[str, Any]) -> Pane
     """The panel of a table that the model did not learn from."""
     if not {*facts["values"]} & {*table.frame.columns}:
         shown = ", ".join(map(repr, facts["values"][:8]))
-        raise InputError("none of the series' columns is in the table", where=table.name, fix=f"The model reads {shown}")
+        raise InputError(
+            "none of the series' columns is in the table", where=table.name, fix=f"The model reads {shown}"
+        )
     part = np.zeros(table.rows, np.int8)
     return make_panel(table, _asked(recipe), (facts["values"], facts["known"]), part, Grid(*facts["grid"]))
 

@@ -125,7 +125,9 @@ class Multimodal(nn.Module):
         has = {g: tokens[k].present for g, k in self.keys.items()}
         window = tokens.get(WINDOW)
         helpers = {
-            g: self.helpers[k](masked_mean(tokens[k]), window) if self.direct else self.helpers[k](masked_mean(tokens[k]))
+            g: self.helpers[k](masked_mean(tokens[k]), window)
+            if self.direct
+            else self.helpers[k](masked_mean(tokens[k]))
             for g, k in self.keys.items()
             if k in self.helpers
         }

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from consilience.tasks.forecasting.measures import Forecasts
 from consilience.tasks.measures import (
     Confusion,
     Errors,
@@ -24,7 +25,6 @@ from consilience.tasks.measures import (
     Probability,
     Ranking,
 )
-from consilience.tasks.forecasting.measures import Forecasts
 from consilience.tasks.text_measures import Exact, Overlap, Translation
 
 Array = np.ndarray[Any, Any]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,8 +26,8 @@ from consilience.data.windows import ORIGIN, PAST, block_codes
 from consilience.modalities.base import Problem
 from consilience.modalities.cells import as_text
 from consilience.tasks.detect import detect_task
-from consilience.training.series_plan import LEARNED, Cut, cut_windows, fitted_facts
 from consilience.training.rank_models import Ranked, choose_models
+from consilience.training.series_plan import LEARNED, Cut, cut_windows, fitted_facts
 
 DETECTED = 2_000
 """Windows that columns are recognised from."""
@@ -170,7 +170,11 @@ def _learn_groups(frame: pl.DataFrame, recipe: Recipe) -> dict[str, Any]:
     for name, group in recipe.groups.items():
         assert group.encoder is not None, "a resolved recipe names every encoder"
         encoder, config = group.encoder.configured("encoder")
-        few = frame.gather_every(max(1, -(-frame.height // LEARNED))) if recipe.series and group.modality == "series" else frame
+        few = (
+            frame.gather_every(max(1, -(-frame.height // LEARNED)))
+            if recipe.series and group.modality == "series"
+            else frame
+        )
         found |= learn_facts(few, {name: group}, encoder.settings(config, recipe.prepare))
         found[name] |= encoder.learn(config, found[name])
     return found

@@ -146,5 +146,3 @@ def _quantiles(away: Array, levels: tuple[float, ...]) -> Array:
             found[step, place] = np.quantile(each[~np.isnan(each)], levels)
         return found
     return np.moveaxis(np.quantile(away, levels, axis=0), 0, -1).astype(np.float32)
-
-

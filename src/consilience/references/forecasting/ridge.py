@@ -54,7 +54,9 @@ class PastLinear(PastReference):
         cut = round(len(past) * (1 - HELD))
         cells = past.shape[2] * (past.shape[1] + 2) ** 2
         with one_thread():
-            early, late = (_sums(p, w, cells <= MOST_CELLS) for p, w in ((past[:cut], wanted[:cut]), (past[cut:], wanted[cut:])))
+            early, late = (
+                _sums(p, w, cells <= MOST_CELLS) for p, w in ((past[:cut], wanted[:cut]), (past[cut:], wanted[cut:]))
+            )
             every = Sums(*(a + b for a, b in zip(early, late, strict=True)))
             each = len(early.square) > 1
             best = min(
