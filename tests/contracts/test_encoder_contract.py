@@ -20,6 +20,7 @@ from consilience.core.tokens import Tokens
 from consilience.encoders.base import Encoder
 
 ROWS, COLUMNS, LENGTH, SIDE, SAMPLES = 6, 2, 24, 28, 2400
+STEPS = 40
 SCRATCH = {"pretrained": False, "tune": "full"}
 TINY = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
 CONVOLUTIONS = {
@@ -83,6 +84,7 @@ def facts(modality: str, columns: int = COLUMNS) -> dict[str, Any]:
         "text": {"vocabulary": 90, "length": LENGTH},
         "image": {"height": SIDE, "width": SIDE, "channels": 3, "mean": [0.2, 0.3, 0.4], "std": [0.3] * 3},
         "audio": {"sample_rate": 8000, "samples": SAMPLES},
+        "series": {"channels": [3] * columns, "length": STEPS, "calendar": False},
     }
     return {"columns": [f"c{i}" for i in range(columns)], **known[modality]}
 
@@ -109,6 +111,13 @@ def random_inputs(modality: str, columns: int = COLUMNS) -> dict[str, torch.Tens
     if modality == "image":
         pixels = whole(0, 256, SIDE, SIDE, 3) * mask[:, :, None, None, None]
         return {"pixels": pixels.to(torch.uint8), "mask": mask}
+    if modality == "series":
+        steps = mask.unsqueeze(-1) & (torch.arange(STEPS) < whole(2, STEPS - 8).unsqueeze(-1))
+        observed = steps.unsqueeze(-1) & (torch.rand(ROWS, columns, STEPS, 3, generator=random) < 0.9)
+        observed[:, :, 0] = steps[:, :, :1]  # a cell that is there has an observed point
+        value = torch.randn(ROWS, columns, STEPS, 3, generator=random) * observed
+        gap = torch.rand(ROWS, columns, STEPS, generator=random) * steps
+        return {"value": value, "observed": observed, "mask": steps, "gap": gap}
     length = whole(300, SAMPLES - 900) * mask
     wave = whole(-9000, 9000, SAMPLES) * (torch.arange(SAMPLES) < length.unsqueeze(-1))
     return {"wave": wave.short(), "length": length.int(), "mask": mask}
@@ -178,12 +187,12 @@ def test_values_under_a_false_mask_do_not_matter(name: str) -> None:
     assert_same(encoder(other), encoder(inputs))
 
 
-@pytest.mark.parametrize("name", [n for n in ENCODERS if modality_of(n) in ("text", "audio")])
+@pytest.mark.parametrize("name", [n for n in ENCODERS if modality_of(n) in ("text", "audio", "series")])
 def test_padding_does_not_matter(name: str) -> None:
     encoder = settled(name)
     inputs = random_inputs(encoder.modality)
-    if encoder.modality == "text":
-        trimmed = {k: v[:, :, : LENGTH - 7] for k, v in inputs.items()}
+    if encoder.modality in ("text", "series"):
+        trimmed = {k: v[:, :, : v.shape[2] - 7] for k, v in inputs.items()}
     else:
         trimmed = {**inputs, "wave": inputs["wave"][:, :, : int(inputs["length"].max())]}
     assert_same(encoder(trimmed), encoder(inputs))

@@ -15,6 +15,12 @@ ENCODER_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
         4: {"channels": 48, "blocks": (0, 1, 1, 1)},
         5: {"channels": 64, "blocks": (1, 1, 2, 2)},
     },
+    "conv_series": {
+        1: {"filters": 16, "width": 32, "kernel": 3},
+        2: {"filters": 32, "width": 64},
+        4: {"filters": 96, "width": 128},
+        5: {"filters": 128, "width": 192},
+    },
     "conv_text": {
         1: {"embedding": 48, "filters": 24, "kernels": (2,)},
         2: {"embedding": 64, "filters": 48},
@@ -22,6 +28,13 @@ ENCODER_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
         5: {"embedding": 384, "filters": 128, "kernels": (1, 2, 3, 4, 5)},
     },
     "cyclic_date": {1: {"width": 16}, 2: {"width": 32}, 4: {"width": 96}, 5: {"width": 128}},
+    "graph_series": {
+        1: {"width": 16, "identity": 8, "depth": 1},
+        2: {"width": 32, "identity": 16},
+        4: {"width": 96, "depth": 3},
+        5: {"width": 128, "identity": 64, "depth": 3},
+    },
+    "linear_series": {1: {"width": 16}, 2: {"width": 48}, 4: {"width": 128}, 5: {"width": 192}},
     "mel_audio": {
         1: {"channels": (8, 16, 32), "width": 64, "mels": 40},
         2: {"channels": (12, 24, 48), "width": 96, "mels": 40},
@@ -47,7 +60,19 @@ ENCODER_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
         4: {"width": 96, "bins": 24},
         5: {"width": 128, "bins": 32},
     },
+    "patch_series": {
+        1: {"width": 16, "depth": 1, "heads": 2},
+        2: {"width": 32},
+        4: {"width": 96, "depth": 3},
+        5: {"width": 128, "depth": 3, "heads": 8},
+    },
     "plain_cnn": {},
+    "rocket_series": {
+        1: {"features": 500, "width": 32},
+        2: {"features": 1_000, "width": 64},
+        4: {"features": 4_000, "width": 128},
+        5: {"features": 10_000, "width": 192},
+    },
     "transformer_text": {
         1: {"width": 32, "depth": 1},
         2: {"width": 64},

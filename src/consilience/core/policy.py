@@ -22,6 +22,7 @@ DEFAULT_ENCODER = {
     "date": "cyclic_date",
     "image": "conv_image",
     "number": "number_periodic",
+    "series": "conv_series",
     "text": "conv_text",
 }
 WIDTH = {1: 32, 2: 64, 3: 96, 4: 128, 5: 256}
