@@ -86,8 +86,8 @@ class Model:
         return report_again(self.run, language, Path(path) if path else None)
 
     def predict(self, table: Any, *, hidden: Iterable[str] = ()) -> Array:
-        """[N] predictions: class names (of the target's own type) or numbers; of a forecast the steps after the last one
-        of each entity, as in `predict_table`.
+        """[N] predictions: class names (of the target's own type) or numbers; of a forecast the steps after the last
+        one of each entity, as in `predict_table`.
 
         Args:
             table: anything that `fit` takes; the target column may be missing. Absent columns, unseen categories,
@@ -118,8 +118,8 @@ class Model:
         abstain: float | None = None,
         settings: Sequence[str] = (),
     ) -> pl.DataFrame:
-        """A frame with "prediction" and, for classes, "probability:<class>" columns; one row a row of the table. Forecasts:
-        one row an entity, step and target after the table's last step; see `artifacts.forecasts.forecast_steps`.
+        """A frame with "prediction" and, for classes, "probability:<class>" columns; one row a row of the table.
+        Forecasts: one row an entity, step and target after the table's last step; see `artifacts.forecasts.forecast_steps`.
 
         Args:
             level: also "set", the classes that hold the true one with this probability (joined by " | "; empty: no

@@ -17,7 +17,7 @@ from consilience.data.forecast_layout import Layout
 Array = np.ndarray[Any, Any]
 
 PULL = 0.05
-"""Strength of the pull to equal weights of the sources about as good as the best, as a share of the best's mean square."""
+"""Strength of the pull to equal weights of the sources about as good as the best, as a share of its mean square."""
 AS_GOOD = 1.05
 """A source is about as good as the best up to this ratio of their mean squares."""
 LEAST = 0.02

@@ -1,5 +1,5 @@
-"""How the arrays of a forecast are laid out, told along with the kind of the task: metrics, references and the stack all
-need it."""
+"""How the arrays of a forecast are laid out, told along with the kind of the task: metrics, references and the stack
+all need it."""
 
 from __future__ import annotations
 

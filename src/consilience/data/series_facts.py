@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ def _naive_errors(panel: Panel, values: Array, season: int) -> Array:
     gap = np.where(same[:, None], gap, np.nan)
     found = np.full((len(panel.names), values.shape[1]), np.nan)
     ends = np.searchsorted(entity[season:], np.arange(len(panel.names) + 1))
-    for e, (start, end) in enumerate(zip(ends[:-1], ends[1:], strict=True)):
+    for e, (start, end) in enumerate(pairwise(ends)):
         found[e] = _mean(gap[start:end])
     return found
 

@@ -20,8 +20,9 @@ WINDOW = "window"
 class Direct(NamedTuple):
     """Heads that read a series itself beside the fused vector: forecasts.
 
-    group: whose series. head: fused width → the module (pooled, window, tokens of the group or None) → outputs. alone: (width, whether it is the group's own) → a helper head (mean, window) →
-    outputs. own: whether the encoder of the group gives a token for each channel.
+    group: whose series. head: fused width → the module (pooled, window, tokens of the group or None) → outputs. alone:
+    (width, whether it is the group's own) → a helper head (mean, window) → outputs. own: whether the encoder of the
+    group gives a token for each channel.
     """
 
     group: str

@@ -18,8 +18,8 @@ def majority_predictions(kind: str, target: Array, weight: Array, rows: int) -> 
     """The training rows' class shares (or weighted mean) for every row, in the form of `Task.predictions`.
 
     Args:
-        kind: "binary", "multiclass", "multilabel", "regression" "forecast" (each target's mean and quantiles), or "text" (the
-            commonest text for every row).
+        kind: "binary", "multiclass", "multilabel", "regression", "forecast" (each target's mean and quantiles), or
+            "text" (the commonest text for every row).
         target: [N, K] of the training rows. weight: [N].
         rows: rows to predict for.
 

@@ -77,8 +77,8 @@ class Plan:
         return self.tables[table].frame[self.target]
 
     def clusters(self, table: str, index: Index) -> np.ndarray[Any, Any] | None:
-        """Group ids of the rows (patients, speakers) where the split is by group, or blocks of windows that overlap: they
-        are resampled together."""
+        """Group ids of the rows (patients, speakers) where the split is by group, or blocks of windows that overlap:
+        they are resampled together."""
         if self.recipe.series is not None:
             return block_codes(self.tables[table].frame[ORIGIN][index], self.recipe.series.horizon)
         codes = cluster_codes(self.tables[table].frame, self.recipe.split.group)

@@ -84,9 +84,9 @@ class PastLinear(PastReference):
 
 
 def _features(past: Array) -> Array:
-    """[n, L, K'] → float32 [n, L + 1, K']: the past less its last value (which is 0 and left out), the last value, one."""
+    """[n, L, K'] → float32 [n, L + 1, K']: the past less its last value (which is left out), that value, one."""
     last = past[:, -1:]
-    return np.concatenate([past[:, :-1] - last, last, np.ones_like(last)], 1)[:, :].astype(np.float32)
+    return np.concatenate([past[:, :-1] - last, last, np.ones_like(last)], 1).astype(np.float32)
 
 
 def _sums(past: Array, wanted: Array, each: bool) -> Sums:

@@ -1,10 +1,10 @@
 """From the fused vector and the past itself to every step ahead, in the window's own scale.
 
 point = centre + skip(past − centre) + spread × (linear map of the fused vector). The skip is one linear map from the
-past to the horizon that all channels share: alone, with the last value as centre, it is NLinear (Zeng et al. 2023, "Are
-Transformers Effective for Time Series Forecasting?", arXiv 2205.13504); centre and spread of each window take a shift of
-level out (reversible instance normalisation, Kim et al. 2022). It starts at "nothing changes". Quantiles stand in rising
-order by construction: each adds a positive amount to the one before.
+past to the horizon that all channels share: alone, with the last value as centre, it is NLinear (Zeng et al. 2023,
+"Are Transformers Effective for Time Series Forecasting?", arXiv 2205.13504); centre and spread of each window take a
+shift of level out (reversible instance normalisation, Kim et al. 2022). It starts at "nothing changes". Quantiles stand
+in rising order by construction: each adds a positive amount to the one before.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 mse_z, mae_z, pinball_z: errors in standard deviations of each target over the training steps, as the literature on long
 horizons has them (Zhou et al. 2021, Zeng et al. 2023). rmse, mae: in the targets' own unit, all targets together. mase:
 mean absolute error over that of "as a season ago" on the training steps of the same entity (Hyndman & Koehler 2006).
-smape: 2 |error| / (|truth| + |forecast|), 0 to 2. wape: sum of absolute errors over sum of absolute truths. pinball_z: mean
-over the quantiles. coverage: share of steps between the lowest and the highest quantile; right where it is the
+smape: 2 |error| / (|truth| + |forecast|), 0 to 2. wape: sum of absolute errors over sum of absolute truths. pinball_z:
+mean over the quantiles. coverage: share of steps between the lowest and the highest quantile; right where it is the
 difference of their levels, not where it is 1.
 """
 
