@@ -119,7 +119,7 @@ class Model:
         settings: Sequence[str] = (),
     ) -> pl.DataFrame:
         """A frame with "prediction" and, for classes, "probability:<class>" columns; one row a row of the table.
-        Forecasts: one row an entity, step and target after the table's last step; see `artifacts.forecasts.forecast_steps`.
+        Forecasts: one row an entity, step and target after the last step (`artifacts.forecasts.forecast_steps`).
 
         Args:
             level: also "set", the classes that hold the true one with this probability (joined by " | "; empty: no

@@ -77,9 +77,9 @@ def training_windows(tables: Mapping[str, Table], recipe: Recipe) -> Windows:
         **learn_scales(panel, places, season),
     }
     origins, step = _origins(panel, series, facts)
-    table = _table(joined, panel, origins, recipe, facts)
     counts = np.bincount(panel.part[origins + 1], minlength=3)
     _check_parts(counts, series, joined.name, "test" in tables or recipe.split.test > 0)
+    table = _table(joined, panel, origins, recipe, facts)
     notes = [said, _said(counts, step, panel, facts), *_short(panel, series)]
     facts["train_end"] = float(panel.time[panel.part == 0].max())
     return Windows(table, facts, list(panel.problems), tuple(notes))
