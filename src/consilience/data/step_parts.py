@@ -62,7 +62,7 @@ def _named(table: Table, column: str, given: Array) -> Array:
         fix = "Known: train, valid (validation, val, dev), test"
         raise InputError(f"split names that are not known: {shown}", where=f"column {column!r}", fix=fix)
     codes = cells.replace_strict({k: ("train", "validation", "test").index(v) for k, v in PARTS.items()})
-    return np.maximum(codes.to_numpy().astype(np.int8), given)
+    return np.asarray(np.maximum(codes.to_numpy().astype(np.int8), given))
 
 
 def _times(table: Table, series: SeriesWindows) -> Array:

@@ -88,7 +88,7 @@ class Forecast:
         there = values.is_not_null().to_numpy()
         if there.any():
             target[there] = values.filter(values.is_not_null()).to_numpy()
-        return Targets(target, np.isfinite(target[:, :cells]).any(1).astype(np.float32))
+        return Targets(target, np.asarray(np.isfinite(target[:, :cells]).any(1), np.float32))
 
     def loss(self, outputs: Tensor, target: Tensor, weight: Tensor) -> Tensor:
         """Weighted mean over rows of each row's mean over its known steps, in standard deviations."""

@@ -34,7 +34,7 @@ class Sums(NamedTuple):
     inner: Array
     cross: Array
     square: Array
-    count: Array
+    samples: Array
 
     def pooled(self) -> Sums:
         return Sums(*(part.sum(0, keepdims=True) for part in self))
@@ -106,7 +106,7 @@ def _sums(past: Array, wanted: Array, each: bool) -> Sums:
             found.inner[at] += x.T @ x
             found.cross[at] += x.T @ y
             found.square[at] += float(np.square(y, dtype=np.float64).sum())
-            found.count[at] += len(x)
+            found.samples[at] += len(x)
     return found
 
 

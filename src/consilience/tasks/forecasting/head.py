@@ -33,6 +33,10 @@ class ForecastHead(nn.Module):
         skip: with the linear map from the past.
     """
 
+    places: Tensor
+    scale: Tensor
+    shift: Tensor
+
     def __init__(
         self, layout: Layout, width: int, units: tuple[Any, Any], *, centre: Centre, own: int = 0, skip: bool = True
     ) -> None:
