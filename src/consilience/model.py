@@ -12,6 +12,7 @@ import polars as pl
 
 from consilience.artifacts.bundle import CHUNK, Bundle, Opinion
 from consilience.artifacts.decoding import decoding
+from consilience.artifacts.forecasts import check_steps, forecast_steps, is_steps, windows_to_judge
 from consilience.artifacts.run_folder import RunFolder, find_bundle
 from consilience.artifacts.store import load_bundle
 from consilience.core.errors import InputError, nearest
@@ -19,9 +20,17 @@ from consilience.core.events import Listener, nobody
 from consilience.core.files import read_json
 from consilience.data.clusters import cluster_codes
 from consilience.data.table import Table, read_table
+from consilience.data.windows import ORIGIN, block_codes
 from consilience.modalities.base import Problem, merge_problems
 
 Array = np.ndarray[Any, Any]
+
+
+NO_PROBABILITIES = {
+    "regression": "regression model",
+    "text": "model that writes texts",
+    "forecast": "model that forecasts",
+}
 
 
 class DataWarning(UserWarning):
@@ -77,7 +86,8 @@ class Model:
         return report_again(self.run, language, Path(path) if path else None)
 
     def predict(self, table: Any, *, hidden: Iterable[str] = ()) -> Array:
-        """[N] predictions: class names (of the target's own type) or numbers.
+        """[N] predictions: class names (of the target's own type) or numbers; of a forecast the steps after the last
+        one of each entity, as in `predict_table`.
 
         Args:
             table: anything that `fit` takes; the target column may be missing. Absent columns, unseen categories,
@@ -94,8 +104,8 @@ class Model:
         Raises:
             InputError: for a regression model, and as `predict`.
         """
-        if self.bundle.task.kind in ("regression", "text"):
-            what = "regression model" if self.bundle.task.kind == "regression" else "model that writes texts"
+        if self.bundle.task.kind in NO_PROBABILITIES:
+            what = NO_PROBABILITIES[self.bundle.task.kind]
             raise InputError(f"a {what} has no probabilities", fix="Use predict")
         return self._predictions(read_table(table), hidden)
 
@@ -109,6 +119,7 @@ class Model:
         settings: Sequence[str] = (),
     ) -> pl.DataFrame:
         """A frame with "prediction" and, for classes, "probability:<class>" columns; one row a row of the table.
+        Forecasts: one row an entity, step and target after the last step (`artifacts.forecasts.forecast_steps`).
 
         Args:
             level: also "set", the classes that hold the true one with this probability (joined by " | "; empty: no
@@ -153,6 +164,14 @@ class Model:
         )
 
         check_level(level)
+        if self.bundle.recipe.series is not None:
+            first, *others = tables
+            if is_steps(self.bundle, first):
+                check_steps(level, abstain)
+                found, self.problems = forecast_steps(self.bundle, [first, *others], hidden)
+                yield found
+                return
+            tables = [first, *others]
         threshold = None if abstain is None else refer_threshold(self.metrics, abstain)
         offset, seen = 0, []
         with decoding(self.bundle, settings):
@@ -218,6 +237,7 @@ class Model:
         """The labelled rows of a table as (Judged, Opinion)."""
         from consilience.evaluation.comparison import Judged
 
+        table, repairs = windows_to_judge(self.bundle, table)
         target, task = self.bundle.recipe.target, self.bundle.task
         if target not in table.frame.columns:
             raise InputError(
@@ -231,7 +251,11 @@ class Model:
         parts = []
         for opinion, problems in self.bundle.opinions(table, hidden, CHUNK):
             parts.append(opinion)
-            self.problems = problems
+            self.problems = [*repairs, *problems]
+        series = self.bundle.recipe.series
+        if series is not None:
+            clusters = block_codes(table.frame[ORIGIN], series.horizon) if ORIGIN in table.frame.columns else None
+            return Judged(task.kind, targets.target, targets.weight, clusters, self.bundle.recipe.seed), _joined(parts)
         clusters = cluster_codes(table.frame, self.bundle.recipe.split.group)
         rows = Judged(task.kind, targets.target, targets.weight, clusters, self.bundle.recipe.seed)
         return rows, _joined(parts)

@@ -15,8 +15,10 @@ import numpy as np
 
 from consilience.artifacts.calibration import calibrate, fit_calibration
 from consilience.artifacts.conformal import fit_conformal, prediction_intervals, prediction_sets
+from consilience.artifacts.forecast_stack import fit_forecast_weights
 from consilience.artifacts.stack import combine, fit_weights
 from consilience.core.errors import InputError
+from consilience.data.forecast_layout import layout_of
 
 Array = np.ndarray[Any, Any]
 Pattern = frozenset[str]
@@ -70,6 +72,9 @@ def fit_rule(kind: str, sources: Mapping[str, Array], target: Array, weight: Arr
     rule = Rule({"network": 1.0}, UNCHANGED)
     if kind == "text" or not (np.asarray(weight) > 0).any():  # texts are neither averaged nor calibrated
         return rule
+    if kind == "forecast":  # quantiles are forecast, not taken from a rule
+        weights = fit_forecast_weights(layout_of(kind), sources, target, weight) if stack else rule.weights
+        return replace(rule, weights=weights)
     if stack and len(sources) > 1:
         rule = replace(rule, weights=fit_weights(kind, sources, target, weight))
     raw = rule.raw(sources)

@@ -160,6 +160,36 @@ class Relation(Config):
     """Column with the second entity, as `head`."""
 
 
+class SeriesWindows(Config):
+    """A table of steps in time, cut into windows: one row a forecast origin (`data.windows`). The target is what
+    follows the origin."""
+
+    time: str | None = None
+    """Date or number column that orders the steps; the order of the rows when None."""
+    id: str | None = None
+    """Column that names the entity (stock, patient, shop) of a long table; None = a wide table, one row a step."""
+    values: tuple[str, ...] = ()
+    """Columns whose past is read; every column of numbers that has no other role when empty. Targets are among them."""
+    targets: tuple[str, ...] = ()
+    """Columns forecast; when empty the recipe's `target`, which is "*" for all values."""
+    past: int = Field(96, ge=1, le=100_000)
+    """Steps before and at the origin that are read."""
+    horizon: int = Field(24, ge=1, le=100_000)
+    """Steps after the origin that are forecast."""
+    step: int | None = Field(None, ge=1)
+    """Steps between origins; 1, or more where all windows would not fit memory, when None."""
+    known: tuple[str, ...] = ()
+    """Columns of numbers known ahead (prices planned, holidays): their values after the origin are read."""
+    static: tuple[str, ...] = ()
+    """Columns that never change within an entity."""
+    calendar: bool = True
+    """Read hour, weekday and season of the steps to forecast, as they fit the frequency."""
+    frequency: str | None = None
+    """Distance of two steps: "15m", "1h", "1d", "1b" (working days), "1w", "1mo"; inferred when None."""
+    season: int | None = Field(None, ge=1)
+    """Steps of a season (24 for hours of a day); chosen on the training steps when None."""
+
+
 class Recipe(Config):
     """The whole of a user's choices; see the module's docstring."""
 
@@ -173,6 +203,8 @@ class Recipe(Config):
     """Detected from the target when None."""
     relation: Relation | None = None
     """Mark two entities in a text; None = no relation between entities is asked for."""
+    series: SeriesWindows | None = None
+    """Cut a table of steps in time into windows and forecast; None = every row stands for itself."""
     ignore: tuple[str, ...] = ()
     """Columns left out."""
     columns: dict[str, str] = {}

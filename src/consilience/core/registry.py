@@ -57,6 +57,7 @@ BUILTIN: dict[str, dict[str, str]] = {
     },
     "task": {
         "classification": "consilience.tasks.classification:Classification",
+        "forecast": "consilience.tasks.forecast:Forecast",
         "generation": "consilience.tasks.generation:Generation",
         "multilabel": "consilience.tasks.multilabel:Multilabel",
         "regression": "consilience.tasks.regression:Regression",
@@ -64,6 +65,10 @@ BUILTIN: dict[str, dict[str, str]] = {
     "reference": {
         "lead": "consilience.references.lead:Lead",
         "linear": "consilience.references.linear:Linear",
+        "naive": "consilience.references.forecasting.naive:Naive",
+        "past_linear": "consilience.references.forecasting.ridge:PastLinear",
+        "seasonal_naive": "consilience.references.forecasting.naive:SeasonalNaive",
+        "theta": "consilience.references.forecasting.theta:Theta",
         "textrank": "consilience.references.textrank:TextRank",
         "trees": "consilience.references.trees:Trees",
     },
@@ -76,6 +81,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "errors": "consilience.evaluation.weaknesses.errors:Errors",
         "explanation": "consilience.explanation.analysis:Explanation",
         "fairness": "consilience.evaluation.weaknesses.fairness:Fairness",
+        "forecasting": "consilience.evaluation.forecasting.analysis:Forecasting",
         "robustness": "consilience.evaluation.weaknesses.robustness:Robustness",
         "slices": "consilience.evaluation.weaknesses.slices:Slices",
     },

@@ -4,6 +4,7 @@ the relation of two entities in a text (an encoder that reads word order)."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from consilience.core.config import Choice
 from consilience.core.errors import InputError, nearest
@@ -12,6 +13,7 @@ from consilience.core.registry import get, names
 
 TEXT_ENCODER = "transformer_text"
 TEXT_REFERENCES = ("lead", "textrank")
+STEP_REFERENCES = ("naive", "seasonal_naive", "past_linear", "theta")
 
 
 def fit_to_kind(recipe: Recipe, modalities: Mapping[str, str], kind: str) -> Recipe:
@@ -21,6 +23,8 @@ def fit_to_kind(recipe: Recipe, modalities: Mapping[str, str], kind: str) -> Rec
         InputError: for folds or several networks of texts, which cannot be averaged, and for references that do not
             fit the task.
     """
+    if kind == "forecast":
+        recipe = _for_steps(recipe)
     if kind != "text":
         _check_references(recipe, kind)
         if recipe.relation and "text" not in recipe.encoders:  # which entity stands where is a matter of word order
@@ -67,9 +71,30 @@ def _references(recipe: Recipe, modalities: Mapping[str, str]) -> tuple[str, ...
     return TEXT_REFERENCES if "text" in modalities.values() else ()
 
 
+def _for_steps(recipe: Recipe) -> Recipe:
+    """The recipe for forecasts: baselines that read the past, and a single network (its epochs see every window)."""
+    if recipe.references == Recipe.model_fields["references"].default:
+        recipe = recipe.model_copy(update={"references": STEP_REFERENCES})
+    return recipe
+
+
+def _speaks_of(reference: Any) -> str:
+    if getattr(reference, "forecasts", False):
+        return "forecast"
+    return "text" if getattr(reference, "texts", False) else "value"
+
+
 def _check_references(recipe: Recipe, kind: str) -> None:
-    fitting = [n for n in names("reference") if getattr(get("reference", n), "texts", False) is (kind == "text")]
+    fitting = [
+        n
+        for n in names("reference")
+        if _speaks_of(get("reference", n))
+        == ("forecast" if kind == "forecast" else "text" if kind == "text" else "value")
+    ]
     for name in recipe.references:
         if name not in fitting and get("reference", name):
-            what = "predicts no text" if kind == "text" else "predicts texts only"
+            speaks = _speaks_of(get("reference", name))
+            what = {"text": "predicts texts only", "forecast": "forecasts series only"}.get(
+                speaks, f"predicts no {kind}"
+            )
             raise InputError(f"the reference {name!r} {what}", where="references", fix=nearest(name, fitting))

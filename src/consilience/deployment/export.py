@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from consilience.artifacts.bundle import Bundle
+from consilience.artifacts.forecasts import windows_to_judge
 from consilience.artifacts.manifest import MANIFEST, sha256
 from consilience.artifacts.onnx_network import OnnxNetworks
 from consilience.artifacts.run_folder import RunFolder, find_bundle
@@ -68,7 +69,7 @@ def export(
             where=str(run),
             fix="Predict with the run folder: consilience predict RUN TABLE --out texts.csv",
         )
-    table = read_table(rows) if rows is not None else _table_of(run)
+    table, _ = windows_to_judge(bundle, read_table(rows) if rows is not None else _table_of(run))
     told: dict[str, Any] = {"rows_from": table.name}
 
     def write(temporary: Path) -> None:

@@ -12,6 +12,7 @@ import polars as pl
 from consilience.artifacts.bundle import Bundle, Opinion
 from consilience.artifacts.rules import subsets
 from consilience.core.errors import ConsilienceError
+from consilience.data.forecast_layout import layout_of
 from consilience.data.table import Table
 
 Array = np.ndarray[Any, Any]
@@ -103,6 +104,14 @@ def _difference(bundle: Bundle, a: Opinion, b: Opinion) -> float:
     """Largest absolute difference; 1 where the two do not agree on which groups a row has."""
     if not np.array_equal(a.has, b.has):
         return 1.0
-    scale = float(bundle.facts["task"].get("scale", 1.0)) if bundle.task.kind == "regression" else 1.0
+    scale = _unit(bundle)
     pairs = [(a.final, b.final), *((a.alone[g], b.alone[g]) for g in a.alone), *zip(a.members, b.members, strict=True)]
-    return max(float(np.abs(x - y).max(initial=0.0)) for x, y in pairs) / scale
+    return max(float((np.abs(x - y) / scale).max(initial=0.0)) for x, y in pairs)
+
+
+def _unit(bundle: Bundle) -> Array:
+    """What a difference of predictions is counted in: 1, or standard deviations of the training rows' target."""
+    if bundle.task.kind == "forecast":
+        layout = layout_of(bundle.task.kind)
+        return np.tile(np.repeat(layout.sd, 1 + len(layout.levels)), layout.horizon)
+    return np.array(float(bundle.facts["task"].get("scale", 1.0)) if bundle.task.kind == "regression" else 1.0)

@@ -31,6 +31,9 @@ class Encoder(nn.Module):
     costly: ClassVar[bool] = False
     """True where one network is work enough: the policy then plans neither folds nor several seeds."""
 
+    channel_tokens: ClassVar[bool] = False
+    """True where token k tells of channel k of the group's first column: a forecast then reads each channel's own."""
+
     class Config(Block):
         """Options; nested in the class it configures."""
 

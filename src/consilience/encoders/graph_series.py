@@ -33,6 +33,7 @@ class GraphSeries(Encoder):
     """
 
     modality = "series"
+    channel_tokens = True
 
     class Config(Encoder.Config):
         width: int = Field(64, ge=1)

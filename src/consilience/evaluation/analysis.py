@@ -86,6 +86,9 @@ class Analysis(Protocol):
     of_texts: ClassVar[bool]
     """True where it makes sense when the target is a text; left out: it does not."""
 
+    of_forecasts: ClassVar[bool]
+    """True where it makes sense when the target is what follows; left out: it does not."""
+
     def measure(self, evidence: Evidence) -> Any:
         """Plain JSON values (NaN allowed: it is written as null).
 
@@ -118,6 +121,8 @@ def measure_all(evidence: Evidence, listener: Listener) -> dict[str, Any]:
         try:
             if evidence.kind == "text" and not getattr(analysis, "of_texts", False):
                 raise NotApplicable("the target is a text: it has no classes, no unit and no probability")
+            if evidence.kind == "forecast" and not getattr(analysis, "of_forecasts", False):
+                raise NotApplicable("a forecast is many numbers a row: chapters on single predictions do not apply")
             found[analysis.name] = analysis.measure(evidence)
         except NotApplicable as reason:
             found[analysis.name] = {"not_applicable": str(reason)}

@@ -54,7 +54,7 @@ def with_intervals(
         metric is undefined is left out of its interval.
     """
     judge = Judge(kind, target, weight, predictions)
-    planned = planned_resamples(len(judge.rows), target.shape[1], resamples)
+    planned = planned_resamples(len(judge.rows), judge.columns, resamples)
     draws = [judge.at(counts) for counts in resamples_of(judge.rows, clusters, seed, planned)]
     return {name: summary(value, np.array([draw[name] for draw in draws])) for name, value in judge.at().items()}
 
@@ -79,7 +79,7 @@ def difference(
 
     sign = 1.0 if HIGHER_IS_BETTER[metric] else -1.0
     first, second = (Judge(kind, target, weight, p, only=metric) for p in (a, b))
-    planned = planned_resamples(len(first.rows), target.shape[1])
+    planned = planned_resamples(len(first.rows), first.columns)
     draws = np.array(
         [
             sign * (first.at(counts)[metric] - second.at(counts)[metric])

@@ -62,6 +62,8 @@ def _comparisons(bundle: Bundle, opinion: Opinion, rows: Judged) -> dict[str, An
     if "lead" in opinion.sources:
         lead = ("the beginning of the text", opinion.sources["lead"])
         found["network_lead"] = compare(rows, primary, ("the network", opinion.sources["network"]), lead)
+    if rows.kind == "forecast":
+        found |= _baselines(opinion, rows, primary, default)
     if len(opinion.alone) > 1:
         single = best_single(opinion.alone, rows, primary)
         fused = ("the network on all sources", opinion.sources["network"])
@@ -70,8 +72,22 @@ def _comparisons(bundle: Bundle, opinion: Opinion, rows: Judged) -> dict[str, An
     return found
 
 
+def _baselines(opinion: Opinion, rows: Judged, primary: str, default: str) -> dict[str, Any]:
+    """Network and default prediction against the baseline that is best on these very rows: the hardest to beat."""
+    references = {n: p for n, p in opinion.sources.items() if n != "network"}
+    if not references:
+        return {}
+    best = best_single(references, rows, primary)
+    rival = (f"the best baseline ({best})", references[best])
+    network = compare(rows, primary, ("the network", opinion.sources["network"]), rival)
+    found = {"network_baseline": {**network, "baseline": best}}
+    if opinion.final is not opinion.sources["network"]:
+        found["default_baseline"] = {**compare(rows, primary, (default, opinion.final), rival), "baseline": best}
+    return found
+
+
 def best_single(alone: dict[str, Array], rows: Judged, metric: str) -> str:
-    """The group whose stand-alone prediction scores best."""
+    """The group (or other name) whose prediction scores best."""
     from consilience.tasks.metrics import scores
 
     sign = 1 if HIGHER_IS_BETTER[metric] else -1

@@ -157,6 +157,10 @@ def verdict(result: Result, language: Language = "en") -> list[Sentence]:
         sentences.append(_against("network", pair, language))
     if pair := comparison.get("network_lead"):
         sentences.append(_against("network", pair, language, "lead"))
+    if pair := comparison.get("network_baseline"):
+        sentences.append(_against("network", pair, language, str(pair["baseline"])))
+    if result.get("predictor") == "stack" and (pair := comparison.get("default_baseline")):
+        sentences.append(_against("default", pair, language, str(pair["baseline"])))
     if result.get("predictor") == "stack" and (pair := comparison.get("default_linear")):
         sentences.append(_against("default", pair, language))
     return sentences

@@ -64,7 +64,7 @@ class Remembering(nn.Module):
             tokens[key] = (
                 network.encoders[key](dict(inputs[group])) if known is None else Tokens(known.x[rows], known.mask[rows])
             )
-        return tokens
+        return {**tokens, **network.window(inputs)}
 
     def join(self, tokens: dict[str, Tokens], keep: Tensor | None = None) -> Outputs:
         """As `Multimodal.join`."""

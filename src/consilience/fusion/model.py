@@ -13,6 +13,22 @@ from consilience.core.tokens import Fused, Tokens
 from consilience.fusion.base import masked_mean
 
 Inputs = Mapping[str, Mapping[str, Tensor]]
+WINDOW = "window"
+"""Key of the series itself among the tokens, where a head reads it."""
+
+
+class Direct(NamedTuple):
+    """Heads that read a series itself beside the fused vector: forecasts.
+
+    group: whose series. head: fused width → the module (pooled, window, tokens of the group or None) → outputs. alone:
+    (width, whether it is the group's own) → a helper head (mean, window) → outputs. own: whether the encoder of the
+    group gives a token for each channel.
+    """
+
+    group: str
+    head: Callable[[int], nn.Module]
+    alone: Callable[[int, bool], nn.Module]
+    own: bool
 
 
 class Outputs(NamedTuple):
@@ -41,6 +57,7 @@ class Multimodal(nn.Module):
         outputs: K of the head.
         decoder: makes the module (fused, target or None) → outputs that stands in place of a linear head; there are no
             helper heads then.
+        direct: heads that read a series itself, in place of linear ones.
     """
 
     def __init__(
@@ -50,6 +67,7 @@ class Multimodal(nn.Module):
         width: int,
         outputs: int,
         decoder: Callable[[int], nn.Module] | None = None,
+        direct: Direct | None = None,
     ) -> None:
         super().__init__()
         self.groups = list(encoders)
@@ -57,14 +75,18 @@ class Multimodal(nn.Module):
         self.encoders = nn.ModuleDict({self.keys[g]: e for g, e in encoders.items()})
         self.fusion = fusion
         self.decodes = decoder is not None
-        self.heads = nn.ModuleDict(
-            {name: decoder(width) if decoder else nn.Linear(width, outputs) for name in self.candidates}
-        )
+        self.direct = direct
+        head = decoder or (direct.head if direct else lambda wide: nn.Linear(wide, outputs))
+        self.heads = nn.ModuleDict({name: head(width) for name in self.candidates})
         self.fixed: dict[str, str] = {}
         """Group → key under which prepared features may hold what its unchanging part makes of them."""
         many = len(encoders) > 1 and decoder is None
+        widths = {g: int(e.width) for g, e in encoders.items() if many}  # type: ignore[arg-type]
         self.helpers = nn.ModuleDict(
-            {self.keys[g]: _helper(int(e.width), outputs) for g, e in encoders.items() if many}  # type: ignore[arg-type]
+            {
+                self.keys[g]: direct.alone(wide, g == direct.group) if direct else _helper(wide, outputs)
+                for g, wide in widths.items()
+            }
         )
 
     def begin(self) -> None:
@@ -83,8 +105,16 @@ class Multimodal(nn.Module):
         return str(active) if active else type(self.fusion).__name__.removesuffix("Fusion").lower()
 
     def encode(self, inputs: Inputs) -> dict[str, Tokens]:
-        """group → Tokens, keyed by `self.keys[group]`."""
-        return {self.keys[g]: self.encoders[self.keys[g]](dict(inputs[g])) for g in self.groups}
+        """group → Tokens, keyed by `self.keys[group]`; with `direct` also the series itself under WINDOW."""
+        tokens = {self.keys[g]: self.encoders[self.keys[g]](dict(inputs[g])) for g in self.groups}
+        return {**tokens, **self.window(inputs)}
+
+    def window(self, inputs: Inputs) -> dict[str, Tokens]:
+        """{WINDOW: the first series of the group that heads read: x [B, L, K], mask [B, L, K]}; {} without one."""
+        if self.direct is None:
+            return {}
+        arrays = inputs[self.direct.group]
+        return {WINDOW: Tokens(arrays["value"][:, 0], arrays["observed"][:, 0])}  # its group holds no other column
 
     def forward(self, inputs: Inputs, keep: Tensor | None = None, target: Tensor | None = None) -> Outputs:
         """inputs[group][name] [B, …]; keep [B, M] bool, False hides a group from fusion (modality dropout); target
@@ -94,9 +124,21 @@ class Multimodal(nn.Module):
     def join(self, tokens: dict[str, Tokens], keep: Tensor | None = None, target: Tensor | None = None) -> Outputs:
         """Everything after the encoders, which are the costly part: the same tokens can be joined under many masks."""
         has = {g: tokens[k].present for g, k in self.keys.items()}
-        helpers = {g: self.helpers[k](masked_mean(tokens[k])) for g, k in self.keys.items() if k in self.helpers}
+        window = tokens.get(WINDOW)
+        helpers = {
+            g: self.helpers[k](masked_mean(tokens[k]), window)
+            if self.direct
+            else self.helpers[k](masked_mean(tokens[k]))
+            for g, k in self.keys.items()
+            if k in self.helpers
+        }
         if keep is not None:
-            tokens = {k: Tokens(t.x, t.mask & keep[:, i : i + 1]) for i, (k, t) in enumerate(tokens.items())}
+            places = {k: i for i, k in enumerate(self.keys.values())}
+            masked = {k: Tokens(tokens[k].x, tokens[k].mask & keep[:, i : i + 1]) for k, i in places.items()}
+            if window is not None and self.direct is not None:
+                place = self.groups.index(self.direct.group)
+                masked[WINDOW] = Tokens(window.x, window.mask & keep[:, place].reshape(-1, 1, 1))
+            tokens = masked
         return self.fuse(tokens, helpers, has, target)
 
     def fuse(
@@ -108,14 +150,22 @@ class Multimodal(nn.Module):
     ) -> Outputs:
         """Fusion and heads on encoded (and possibly masked) tokens."""
         active = getattr(self.fusion, "active", None) or self.candidates[0]
+        tokens = dict(tokens)
+        window = tokens.pop(WINDOW, None)
+        own = tokens[self.keys[self.direct.group]] if self.direct is not None and self.direct.own else None
         if len(self.candidates) > 1:
             every = self.fusion.forward_all(tokens)  # type: ignore[operator]
-            logits = {name: self._said(name, fused, target) for name, fused in every.items()}
+            logits = {name: self._said(name, fused, target, window, own) for name, fused in every.items()}
             return Outputs(logits[active], every[active], logits, helpers, has)
         fused = self.fusion(tokens)
-        return Outputs(self._said(active, fused, target), fused, {}, helpers, has)
+        return Outputs(self._said(active, fused, target, window, own), fused, {}, helpers, has)
 
-    def _said(self, name: str, fused: Fused, target: Tensor | None) -> Tensor:
+    def _said(
+        self, name: str, fused: Fused, target: Tensor | None, window: Tokens | None, own: Tokens | None
+    ) -> Tensor:
+        if self.direct is not None:
+            said: Tensor = self.heads[name](fused.pooled, window, own)
+            return said
         found: Tensor = self.heads[name](fused, target) if self.decodes else self.heads[name](fused.pooled)
         return found
 
@@ -145,7 +195,7 @@ def assemble(recipe: Recipe, facts: Mapping[str, Any], outputs: int) -> Multimod
     widths = {safe_key(i, name): int(e.width) for i, (name, e) in enumerate(encoders.items())}
     width = int(recipe.width or 0)
     fusion = recipe.fusion.build("fusion", widths, width)
-    return Multimodal(encoders, fusion, width, outputs, _decoder(recipe, facts))
+    return Multimodal(encoders, fusion, width, outputs, _decoder(recipe, facts), _direct(recipe, facts, encoders))
 
 
 def _decoder(recipe: Recipe, facts: Mapping[str, Any]) -> Callable[[int], nn.Module] | None:
@@ -154,3 +204,23 @@ def _decoder(recipe: Recipe, facts: Mapping[str, Any]) -> Callable[[int], nn.Mod
         return None
     made: Callable[[int], nn.Module] = recipe.task.build("task", facts["task"]).decoder
     return made
+
+
+def _direct(recipe: Recipe, facts: Mapping[str, Any], encoders: Mapping[str, nn.Module]) -> Direct | None:
+    """The heads of a task that reads a series itself; None of all other tasks."""
+    if recipe.task is None or not hasattr(recipe.task.configured("task")[0], "direct"):
+        return None
+    column = facts["task"]["column"]
+    group = next(name for name, each in recipe.groups.items() if column in each.columns)
+    known = facts["groups"][group]
+    place = known["columns"].index(column)
+    units = tuple([known[part][place][channel] for channel in facts["task"]["places"]] for part in ("mean", "std"))
+    own = bool(getattr(encoders[group], "channel_tokens", False))
+    task = recipe.task.build("task", facts["task"])
+    wide = int(encoders[group].width) if own else 0  # type: ignore[arg-type]
+    return Direct(
+        group,
+        lambda width: task.direct(width, units, wide),
+        lambda width, window: task.alone(width, units, window),
+        own,
+    )

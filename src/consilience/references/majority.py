@@ -6,14 +6,20 @@ from typing import Any
 
 import numpy as np
 
+from consilience.data.forecast_layout import Layout, layout_of
+
 Array = np.ndarray[Any, Any]
+
+MOST_WINDOWS = 2_000
+"""Windows that the quantiles of a target are counted in."""
 
 
 def majority_predictions(kind: str, target: Array, weight: Array, rows: int) -> Array:
     """The training rows' class shares (or weighted mean) for every row, in the form of `Task.predictions`.
 
     Args:
-        kind: "binary", "multiclass", "multilabel", "regression" or "text" (the commonest text for every row).
+        kind: "binary", "multiclass", "multilabel", "regression", "forecast" (each target's mean and quantiles), or
+            "text" (the commonest text for every row).
         target: [N, K] of the training rows. weight: [N].
         rows: rows to predict for.
 
@@ -22,6 +28,8 @@ def majority_predictions(kind: str, target: Array, weight: Array, rows: int) -> 
     """
     if kind == "text":
         return np.tile(_commonest(target, weight), (rows, 1))
+    if kind == "forecast":
+        return np.tile(_usual_steps(layout_of(kind), target), (rows, 1))
     total = float(weight.sum())
     mean = np.zeros(target.shape[1])
     if total > 0:
@@ -39,3 +47,15 @@ def _commonest(target: Array, weight: Array) -> Array:
     rows, first, counts = np.unique(known, axis=0, return_index=True, return_counts=True)
     best = np.lexsort((first, -counts))[0]
     return np.asarray(rows[best], np.float32)
+
+
+def _usual_steps(layout: Layout, target: Array) -> Array:
+    """float32 [H × K' × (1 + Q)]: the mean of each target, and its quantiles, whatever the step."""
+    found = np.zeros((layout.horizon, len(layout.places), 1 + len(layout.levels)), np.float32)
+    found[:, :, 0] = layout.mean
+    few = layout.wanted(target[:: max(1, len(target) // MOST_WINDOWS)]).reshape(-1, len(layout.places))
+    for place, column in enumerate(few.T):
+        known = column[np.isfinite(column)]
+        if len(known) and layout.levels:
+            found[:, place, 1:] = np.quantile(known, layout.levels)
+    return found.reshape(-1)

@@ -47,6 +47,10 @@ class Asked(NamedTuple):
     embed: bool = False
 
 
+VALUES = ("regression", "forecast")
+"""Kinds whose explained figure is the first one: the value, or the first step ahead."""
+
+
 @final
 class Hosted:
     """Args: name: in addresses. path: run or bundle folder."""
@@ -101,6 +105,10 @@ class Hosted:
             answers.append({"prediction": _plain(prediction), "given": {}, "repairs": []})
             if shares is not None:
                 answers[-1]["probabilities"] = shares
+        if self.bundle.task.kind == "forecast":  # "prediction" is the mean of the steps, a number to show and to watch
+            columns = self.bundle.task.decode(opinion.final)
+            for row, answer in enumerate(answers):
+                answer["forecast"] = {name: column[row].to_list() for name, column in columns.items()}
         return answers
 
     def _levels(self, asked: list[Asked], opinion: Opinion, answers: list[dict[str, Any]]) -> None:
@@ -140,7 +148,7 @@ class Hosted:
             shown = [(), *subsets(names, EXPLAINED)] if names else [()]
             masks = [frozenset(every - {g for d in subset for g in disciplines[d]}) for subset in shown]
             said = self.bundle.judge_masks(features, texts, np.array([row], dtype=np.int64), masks)
-            chosen = int(said[-1].final[0].argmax()) if self.bundle.task.kind != "regression" else 0
+            chosen = int(said[-1].final[0].argmax()) if self.bundle.task.kind not in VALUES else 0
             worth = {
                 tuple(names.index(d) for d in subset): np.asarray(opinion.final[0, chosen], np.float64)
                 for subset, opinion in zip(shown, said, strict=True)

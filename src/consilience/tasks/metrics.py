@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from consilience.tasks.forecasting.measures import Forecasts
 from consilience.tasks.measures import (
     Confusion,
     Errors,
@@ -36,11 +37,13 @@ METRICS: dict[str, tuple[str, ...]] = {
     "multiclass": _CLASSES,
     "multilabel": ("accuracy", "hamming_loss", *_AVERAGED, "roc_auc", "pr_auc", "log_loss", "brier"),
     "regression": ("rmse", "mae", "median_absolute_error", "r2"),
+    "forecast": ("mse_z", "mae_z", "rmse", "mae", "mase", "smape", "wape", "pinball_z", "coverage"),
     "text": ("rouge_l", "rouge_1", "rouge_2", "bleu", "chrf", "exact_match"),
 }
 """Kind → metric names in the order reports print them. `accuracy` of label sets: the whole set is right."""
 
 _LOWER = {"log_loss", "brier", "hamming_loss", "rmse", "mae", "median_absolute_error"}
+_LOWER |= {"mse_z", "mae_z", "mase", "smape", "wape", "pinball_z"}
 HIGHER_IS_BETTER: dict[str, bool] = {name: name not in _LOWER for names in METRICS.values() for name in names}
 
 PRIMARY: dict[str, str] = {
@@ -48,6 +51,7 @@ PRIMARY: dict[str, str] = {
     "multiclass": "accuracy",
     "multilabel": "roc_auc",
     "regression": "rmse",
+    "forecast": "mse_z",
     "text": "rouge_l",
 }
 """Kind → the metric that picks checkpoints and heads reports. For label sets a metric without a threshold:
@@ -59,6 +63,7 @@ _FAMILIES: dict[str, tuple[type[Measure], ...]] = {
     "multiclass": (Confusion, Ranking, Probability),
     "multilabel": (LabelSets, Ranking, Probability),
     "regression": (Errors,),
+    "forecast": (Forecasts,),
     "text": (Overlap, Translation, Exact),
 }
 
@@ -76,6 +81,7 @@ class Judge:
 
     Attributes:
         rows: int64, positions of the rows that count.
+        columns: numbers a row that every resample goes through.
     """
 
     def __init__(self, kind: str, target: Array, weight: Array, predictions: Array, only: str | None = None) -> None:
@@ -83,8 +89,10 @@ class Judge:
         self.names = (only,) if only else METRICS[kind]
         self.rows = np.flatnonzero(np.asarray(weight) > 0)
         self.weight = np.asarray(weight, dtype=np.float64)[self.rows]
-        wanted = np.asarray(target, dtype=np.float64)[self.rows]
-        given = np.asarray(predictions, dtype=np.float64)[self.rows]
+        exact = np.float32 if kind == "forecast" else np.float64  # many steps a row: their errors are summed in float64
+        wanted = np.asarray(target, dtype=exact)[self.rows]
+        given = np.asarray(predictions, dtype=exact)[self.rows]
+        self.columns = 1 if kind == "forecast" else target.shape[1]
         self.measures: list[Measure] = [
             family(kind, wanted, given) for family in _FAMILIES[kind] if set(family.names) & set(self.names)
         ]

@@ -64,7 +64,7 @@ def prepare_data(plan: Plan, listener: Listener = nobody) -> Data:
     columns = [c for c, modality in plan.recipe.columns.items() if modality != "ignore"]
     texts = [c for g in plan.recipe.groups.values() if g.modality == "text" for c in g.columns]
     sources: dict[str, Source] = {}
-    problems: list[tuple[str, Problem]] = []
+    problems: list[tuple[str, Problem]] = [("train", repair) for repair in plan.repairs]
     for name, table in plan.tables.items():
         aligned, absent = align(table, columns)
         features = prepare(aligned, plan.facts["groups"], plan.recipe.prepare, listener=listener)

@@ -52,6 +52,7 @@ TIE_BREAKERS = {
     "multilabel": "log_loss",
     "regression": "rmse",
     "text": "log_loss",
+    "forecast": "mae_z",
 }
 """Lower is better; decides between checkpoints whose metrics cannot be told apart."""
 

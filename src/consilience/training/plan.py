@@ -22,10 +22,15 @@ from consilience.data.features import learn_facts
 from consilience.data.schema import Schema, detect, media_paths
 from consilience.data.split import Splits, make_folds, make_splits
 from consilience.data.table import Table
+from consilience.data.windows import ORIGIN, PAST, block_codes
+from consilience.modalities.base import Problem
 from consilience.modalities.cells import as_text
 from consilience.tasks.detect import detect_task
 from consilience.training.rank_models import Ranked, choose_models
+from consilience.training.series_plan import LEARNED, Cut, cut_windows, fitted_facts
 
+DETECTED = 2_000
+"""Windows that columns are recognised from."""
 Index = np.ndarray[Any, np.dtype[np.int64]]
 
 
@@ -58,6 +63,8 @@ class Plan:
     splits: Splits
     folds: list[tuple[Index, Index]]
     warnings: tuple[str, ...]
+    repairs: tuple[Problem, ...] = ()
+    """What had to be repaired to cut a series of steps into windows."""
     rankings: dict[str, list[Ranked]] = field(default_factory=dict)
     """Group → the pretrained models that `model: auto` chose from, best first."""
 
@@ -70,7 +77,10 @@ class Plan:
         return self.tables[table].frame[self.target]
 
     def clusters(self, table: str, index: Index) -> np.ndarray[Any, Any] | None:
-        """Group ids of the rows (patients, speakers) where the split is by group: they are resampled together."""
+        """Group ids of the rows (patients, speakers) where the split is by group, or blocks of windows that overlap:
+        they are resampled together."""
+        if self.recipe.series is not None:
+            return block_codes(self.tables[table].frame[ORIGIN][index], self.recipe.series.horizon)
         codes = cluster_codes(self.tables[table].frame, self.recipe.split.group)
         return None if codes is None else codes[index]
 
@@ -82,6 +92,8 @@ def make_plan(recipe: Recipe, given: Given, listener: Listener = nobody) -> Plan
         InputError: for a target, column, split or option that cannot be used; the message says how to mend it.
     """
     listener({"event": "stage", "name": "inspect"})
+    if recipe.series is not None:
+        return _plan_windows(recipe, cut_windows(recipe, given.named()), listener)
     given = Given(*(None if t is None else mark_for_training(t, recipe.relation) for t in given))  # type: ignore[arg-type]
     for table in given.named().values():
         _check_target(recipe.target, table)
@@ -118,7 +130,38 @@ def make_plan(recipe: Recipe, given: Given, listener: Listener = nobody) -> Plan
     folds = _folds(resolved, given, tables["train"], splits, values, kind)
     warnings = _unseen_labels(task, given, recipe.target)
     facts = {"groups": plain(groups), "task": task_facts}
-    return Plan(resolved, schema, task, reason, facts, tables, splits, folds, warnings, rankings)
+    return Plan(resolved, schema, task, reason, facts, tables, splits, folds, warnings, (), rankings)
+
+
+def _plan_windows(asked: Recipe, cut: Cut, listener: Listener) -> Plan:
+    """The plan of a series of steps, cut into windows already; the recipe keeps the split that was asked for."""
+    windows, recipe = cut
+    table = windows.table
+    assert recipe.task is not None, "cut_windows names the task"
+    sample = table.spread(DETECTED).select([c for c in table.frame.columns if c != recipe.target])
+    schema = detect(sample, None, _ignored(recipe), _overrides(recipe))
+    _check_columns(schema, sample, recipe)
+    labelled = np.ones(table.rows, np.bool_)
+    splits = make_splits(table, None, labelled, recipe.split, recipe.seed, False, asked.split.test == 0)
+    splits = splits._replace(sentence="; ".join(windows.notes[:2]), method="time")
+    resolved = resolve(recipe, Shape(len(splits.train), schema.modalities, "forecast"))
+    component, _ = recipe.task.configured("task")
+    choice = task_options(recipe.task, component, resolved)
+    series = asked.series
+    assert series is not None, "windows were cut"
+    task_facts = plain(component.learn_windows(windows.facts, series.past, series.horizon, PAST))
+    listener({"event": "stage", "name": "learn"})
+    task = choice.build("task", task_facts)
+    tables = {"train": media_paths(table, schema.modalities)}
+    train = tables["train"].frame[splits.train]
+    resolved, rankings = choose_models(resolved, train, task.encode(train[recipe.target]), listener)
+    groups = fitted_facts(_learn_groups(train, resolved), windows, recipe)
+    split = asked.split.model_copy(update={"folds": 1})
+    resolved = resolved.model_copy(update={"task": choice.complete("task"), "split": split})
+    facts = {"groups": plain(groups), "task": task_facts, "windows": plain(windows.facts)}
+    reason = f"forecast of {series.horizon} steps, as the recipe's block series says"
+    repairs, warnings = tuple(windows.problems), windows.notes[2:]
+    return Plan(resolved, schema, task, reason, facts, tables, splits, [], warnings, repairs, rankings)
 
 
 def _learn_groups(frame: pl.DataFrame, recipe: Recipe) -> dict[str, Any]:
@@ -127,7 +170,12 @@ def _learn_groups(frame: pl.DataFrame, recipe: Recipe) -> dict[str, Any]:
     for name, group in recipe.groups.items():
         assert group.encoder is not None, "a resolved recipe names every encoder"
         encoder, config = group.encoder.configured("encoder")
-        found |= learn_facts(frame, {name: group}, encoder.settings(config, recipe.prepare))
+        few = (
+            frame.gather_every(max(1, -(-frame.height // LEARNED)))
+            if recipe.series and group.modality == "series"
+            else frame
+        )
+        found |= learn_facts(few, {name: group}, encoder.settings(config, recipe.prepare))
         found[name] |= encoder.learn(config, found[name])
     return found
 

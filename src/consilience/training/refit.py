@@ -15,7 +15,10 @@ FEWEST = 40
 
 
 def refits(plan: Plan, data: Data) -> bool:
-    """Whether the references of a single split are fitted again."""
+    """Whether the references of a single split are fitted again; baselines of forecasts are not: the network, which
+    they are compared with, has not seen the validation steps either."""
+    if plan.task.kind == "forecast":
+        return False
     return sum(len(data.rows(plan, role)[1]) for role in ("train", "valid")) < REFIT_BELOW
 
 

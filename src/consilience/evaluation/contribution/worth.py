@@ -91,7 +91,7 @@ def _resampled(
 ) -> Iterator[tuple[tuple[int, ...], list[Array]]]:
     """Draws of trainings, each with resamples of the rows (whole clusters where rows belong together)."""
     chosen = draws(count, evidence.judged.seed)
-    asked = planned_resamples(len(judge.rows), evidence.judged.target.shape[1] * columns)
+    asked = planned_resamples(len(judge.rows), judge.columns * columns)
     for number, which in enumerate(chosen):
         seed = evidence.judged.seed + 7_919 * number
         yield which, list(resamples_of(judge.rows, evidence.judged.clusters, seed, -(-asked // len(chosen))))

@@ -1,0 +1,1 @@
+"""References of forecasts: what repeats, what is linear in the past, and exponential smoothing."""

@@ -1,0 +1,1 @@
+"""The parts of the task `forecast`: its head and its measures."""
