@@ -15,6 +15,12 @@ ENCODER_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
         4: {"channels": 48, "blocks": (0, 1, 1, 1)},
         5: {"channels": 64, "blocks": (1, 1, 2, 2)},
     },
+    "conv_sequence": {
+        1: {"letter": 16, "filters": 16, "kernels": (6,), "placed": 32, "bag": 24, "buckets": 2_048},
+        2: {"letter": 16, "filters": 32, "placed": 48, "bag": 32, "buckets": 4_096},
+        4: {"letter": 48, "filters": 64, "kernels": (4, 8, 12), "placed": 96, "bag": 64, "kmers": (1, 2, 3, 4)},
+        5: {"letter": 64, "filters": 128, "kernels": (4, 8, 12, 16), "placed": 128, "bag": 96, "kmers": (1, 2, 3, 4)},
+    },
     "conv_text": {
         1: {"embedding": 48, "filters": 24, "kernels": (2,)},
         2: {"embedding": 64, "filters": 48},
@@ -22,6 +28,12 @@ ENCODER_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
         5: {"embedding": 384, "filters": 128, "kernels": (1, 2, 3, 4, 5)},
     },
     "cyclic_date": {1: {"width": 16}, 2: {"width": 32}, 4: {"width": 96}, 5: {"width": 128}},
+    "kmer_sequence": {
+        1: {"embedding": 16, "kmers": (1, 2, 3), "buckets": 2_048},
+        2: {"embedding": 32, "buckets": 8_192},
+        4: {"embedding": 64, "kmers": (1, 2, 3, 4, 5), "buckets": 32_768},
+        5: {"embedding": 96, "kmers": (1, 2, 3, 4, 5, 6), "buckets": 65_536},
+    },
     "mel_audio": {
         1: {"channels": (8, 16, 32), "width": 64, "mels": 40},
         2: {"channels": (12, 24, 48), "width": 96, "mels": 40},
@@ -48,6 +60,12 @@ ENCODER_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
         5: {"width": 128, "bins": 32},
     },
     "plain_cnn": {},
+    "transformer_sequence": {
+        1: {"width": 32, "depth": 1},
+        2: {"width": 48},
+        4: {"width": 128, "depth": 3, "positions": 256},
+        5: {"width": 192, "depth": 4, "heads": 6, "positions": 256},
+    },
     "transformer_text": {
         1: {"width": 32, "depth": 1},
         2: {"width": 64},

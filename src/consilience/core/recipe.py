@@ -65,6 +65,8 @@ class Prepare(Config):
     encoder brings its own."""
     max_tokens: int | None = Field(None, ge=4, le=8192)
     """Longest text kept, sub-words; the 98th percentile of the training rows, at most 256, when None."""
+    max_letters: int | None = Field(None, ge=4, le=65_536)
+    """Longest sequence kept, letters; the 99th percentile of the training rows, at most 1,024, when None."""
     unreadable: Literal["error", "missing"] = "error"
     """Training with media that cannot be read: stop and name them, or treat them as missing. Prediction always
     treats them as missing, and counts them."""
