@@ -47,11 +47,17 @@ class Pieces(Protocol):
 def pieces_of(subject: Subject, group: str) -> Pieces | None:
     """The pieces of a group by its modality; None where the modality has none (tables have cells)."""
     from consilience.explanation.image_pieces import ImagePieces
+    from consilience.explanation.sequence_pieces import SequencePieces
     from consilience.explanation.sound_pieces import SoundPieces
     from consilience.explanation.text_pieces import TextPieces
 
     modality = subject.bundle.recipe.groups[group].modality
-    kinds: dict[str, Any] = {"text": TextPieces, "image": ImagePieces, "audio": SoundPieces}
+    kinds: dict[str, Any] = {
+        "text": TextPieces,
+        "sequence": SequencePieces,
+        "image": ImagePieces,
+        "audio": SoundPieces,
+    }
     if modality not in kinds:
         return None
     found: Pieces = kinds[modality](subject, group)

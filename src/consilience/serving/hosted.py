@@ -172,6 +172,8 @@ def _from_facts(column: str, groups: Mapping[str, Any]) -> Any:
         return float(f"{facts['mean'][place]:.4g}")
     if facts["modality"] == "category":
         return next(iter(facts["vocabulary"][place]), None)
+    if facts["modality"] == "sequence":
+        return "".join(facts["tokens"][place][:8])
     return "2024-01-31" if facts["modality"] == "date" else "text"
 
 

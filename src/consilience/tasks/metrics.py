@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from consilience.tasks.measures import (
+    Concordance,
     Confusion,
     Errors,
     LabelSets,
@@ -35,7 +36,7 @@ METRICS: dict[str, tuple[str, ...]] = {
     "binary": _CLASSES,
     "multiclass": _CLASSES,
     "multilabel": ("accuracy", "hamming_loss", *_AVERAGED, "roc_auc", "pr_auc", "log_loss", "brier"),
-    "regression": ("rmse", "mae", "median_absolute_error", "r2"),
+    "regression": ("rmse", "mae", "median_absolute_error", "r2", "concordance"),
     "text": ("rouge_l", "rouge_1", "rouge_2", "bleu", "chrf", "exact_match"),
 }
 """Kind → metric names in the order reports print them. `accuracy` of label sets: the whole set is right."""
@@ -58,7 +59,7 @@ _FAMILIES: dict[str, tuple[type[Measure], ...]] = {
     "binary": (Confusion, Ranking, Probability),
     "multiclass": (Confusion, Ranking, Probability),
     "multilabel": (LabelSets, Ranking, Probability),
-    "regression": (Errors,),
+    "regression": (Errors, Concordance),
     "text": (Overlap, Translation, Exact),
 }
 

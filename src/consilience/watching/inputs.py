@@ -12,6 +12,7 @@ import numpy as np
 
 from consilience.modalities.cells import cell_text
 from consilience.modalities.media import UnreadableError
+from consilience.modalities.sequence_cells import cleaned
 
 Row = Mapping[str, Any]
 LEFT_OUT = {"left_out": 1.0}
@@ -73,7 +74,7 @@ def _summarised(cell: Any, modality: str) -> Any:
         return cell_text(cell)
     if modality not in FIGURES or not isinstance(cell, str):
         return cell
-    return figures(cell if modality == "text" else base64.b64decode(cell), modality)
+    return figures(cell if modality in ("text", "sequence") else base64.b64decode(cell), modality)
 
 
 def figures(cell: Any, modality: str) -> dict[str, Any] | None:
@@ -141,4 +142,33 @@ def _audio(cell: Any) -> dict[str, Any]:
     }
 
 
-FIGURES: dict[str, Callable[[Any], dict[str, Any]]] = {"text": _text, "image": _image, "audio": _audio}
+def _sequence(cell: Any) -> dict[str, Any]:
+    """Letters, and the shares of kinds of them, whatever the alphabet: bases G and C, unknown letters, gaps, water-
+    repelling and charged amino acids, aromatic atoms, rings and branches of molecules."""
+    text = cleaned(str(cell))
+    size, upper = max(len(text), 1), text.upper()
+    shares = {name: sum(map(upper.count, letters)) / size for name, letters in LETTERS.items()}
+    return {
+        "letters": float(len(text)),
+        **shares,
+        "aromatic": sum(map(text.count, "cnos")) / size,
+        "variety": len(set(upper)) / size,
+    }
+
+
+LETTERS = {
+    "gc": "GC",
+    "unknown": "NX?",
+    "gaps": "-.",
+    "repelling": "AILMFWV",
+    "charged": "DEKR",
+    "rings": "0123456789%",
+    "branches": "(",
+}
+"""Figure of a sequence → the letters that it counts."""
+FIGURES: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "text": _text,
+    "sequence": _sequence,
+    "image": _image,
+    "audio": _audio,
+}
