@@ -16,10 +16,10 @@ ENCODER_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
         5: {"channels": 64, "blocks": (1, 1, 2, 2)},
     },
     "conv_sequence": {
-        1: {"letter": 16, "filters": 16, "kernels": (6,), "placed": 32, "bag": 24, "buckets": 2_048},
-        2: {"letter": 16, "filters": 32, "placed": 48, "bag": 32, "buckets": 4_096},
-        4: {"letter": 48, "filters": 64, "kernels": (4, 8, 12), "placed": 96, "bag": 64, "kmers": (1, 2, 3, 4)},
-        5: {"letter": 64, "filters": 128, "kernels": (4, 8, 12, 16), "placed": 128, "bag": 96, "kmers": (1, 2, 3, 4)},
+        1: {"letter": 16, "filters": 16, "kernels": (6,), "placed": 32, "bag": 32, "sketch": 64},
+        2: {"letter": 16, "filters": 32, "placed": 48, "bag": 64},
+        4: {"letter": 48, "filters": 64, "kernels": (4, 8, 12), "placed": 96, "bag": 128, "longest": 512},
+        5: {"letter": 64, "filters": 128, "kernels": (4, 8, 12, 16), "placed": 128, "bag": 192, "longest": 1_024},
     },
     "conv_text": {
         1: {"embedding": 48, "filters": 24, "kernels": (2,)},
@@ -29,10 +29,10 @@ ENCODER_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
     },
     "cyclic_date": {1: {"width": 16}, 2: {"width": 32}, 4: {"width": 96}, 5: {"width": 128}},
     "kmer_sequence": {
-        1: {"embedding": 16, "kmers": (1, 2, 3), "buckets": 2_048},
-        2: {"embedding": 32, "buckets": 8_192},
-        4: {"embedding": 64, "kmers": (1, 2, 3, 4, 5), "buckets": 32_768},
-        5: {"embedding": 96, "kmers": (1, 2, 3, 4, 5, 6), "buckets": 65_536},
+        1: {"width": 32, "sketch": 64},
+        2: {"width": 64},
+        4: {"width": 128, "sketch": 256},
+        5: {"width": 192, "sketch": 512, "kmers": (1, 2, 3, 4, 5, 6)},
     },
     "mel_audio": {
         1: {"channels": (8, 16, 32), "width": 64, "mels": 40},

@@ -3,7 +3,8 @@
 Öztürk et al. 2018, "DeepDTA" (arXiv 1801.10193): convolutions over the letters of proteins and SMILES, largest
 responses pooled; Alipanahi et al. 2015, "DeepBind", for DNA. Where every cell has the same length (sites that are
 aligned: splice sites, promoters) a weight for each letter at each place stands beside them, as in a position weight
-matrix (Stormo et al. 1982), and the responses keep their places too. k-mers: `kmer_bag`.
+matrix (Stormo et al. 1982), and the responses keep their places too. What the
+k-mers say: `kmer_sketch`, which is all that is made of sequences too long to be convolved at little cost.
 """
 
 from __future__ import annotations
@@ -12,19 +13,19 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from consilience.core.tokens import Tokens
 from consilience.encoders.base import Encoder
 from consilience.encoders.columns import ColumnTokens
 from consilience.encoders.distinct import on_distinct
-from consilience.encoders.kmer_bag import KmerBag
+from consilience.encoders.kmer_sketch import KmerSketch
 from consilience.encoders.letters import Letters, folded, hide_letters
 from consilience.encoders.sequences import max_over, mean_over
 
 DENSE = 256
-"""Letters up to which every position is looked at; of longer sequences every second to fourth."""
+"""Letters up to which every position is looked at; of longer sequences every second to eighth."""
 PLACED = 512
 """Longest sequence whose places are kept."""
 
@@ -47,12 +48,14 @@ class ConvSequence(Encoder):
         """Kernel widths, letters."""
         placed: int = Field(64, ge=0)
         """Features that keep letters' places, where lengths are fixed; 0 = none."""
-        kmers: tuple[int, ...] = (1, 2, 3)
-        """Lengths of the k-mers whose vectors are averaged; none when empty."""
-        buckets: int = Field(8_192, ge=16)
-        """Vectors that the k-mers of each length are hashed into."""
-        bag: int = Field(48, ge=1)
-        """Width of a k-mer's vector."""
+        longest: int = Field(256, ge=0)
+        """Letters up to which sequences are convolved; of longer ones only k-mers are read, which costs little."""
+        kmers: tuple[int, ...] = (1, 2, 3, 4, 5)
+        """Lengths of the k-mers; none when empty."""
+        sketch: int = Field(128, ge=4)
+        """Hashed counts of each length of k-mers."""
+        bag: int = Field(96, ge=1)
+        """Features made of the k-mers."""
         tokens: int = Field(1, ge=1, le=256)
         """Most tokens a column. 1: all pooled; more: stretches too, for fusions that look at tokens."""
         dropout: float = Field(0.2, ge=0, lt=1)
@@ -60,22 +63,28 @@ class ConvSequence(Encoder):
         hide: float = Field(0.05, ge=0, lt=1)
         """Share of letters hidden in training."""
 
+        @model_validator(mode="after")
+        def _reads(self) -> ConvSequence.Config:
+            if not self.kmers and self.longest == 0:
+                raise ValueError("longest is 0 and kmers is empty: nothing would be read")
+            return self
+
     def __init__(self, config: Config, facts: dict[str, Any]) -> None:
         super().__init__()
+        length = int(facts["length"])
         self.options = config
-        self.stride = max(1, min(4, int(facts["length"]) // DENSE))
-        self.letters = Letters(facts, config.letter)
-        self.convs = nn.ModuleList(
-            nn.Conv1d(config.letter, config.filters, k, stride=self.stride) for k in config.kernels
-        )
-        found = config.filters * len(config.kernels)
-        self.bag = KmerBag(tuple(sorted(config.kmers)), config.buckets, config.bag) if config.kmers else None
-        keeps = config.placed if facts["fixed"] and int(facts["length"]) <= PLACED else 0
-        positions = int(facts["length"]) + 1
-        self.placed = _Placed(positions, config.letter, found, keeps) if keeps else None
-        self.width = 2 * found + (self.bag.width if self.bag else 0) + keeps
-        self.stretch = -(-positions // (self.stride * max(1, config.tokens - 1)))
-        self.join = nn.Linear(found, self.width) if config.tokens > 1 else None
+        self.bag = KmerSketch(config.kmers, config.sketch, config.bag) if config.kmers else None
+        short = length <= config.longest or self.bag is None
+        self.convs = _Convolutions(config, facts) if short or config.tokens > 1 else None
+        placed = config.placed if facts["fixed"] and length <= PLACED and self.convs else 0
+        self.placed = _Placed(length + 1, config.letter, self.convs.width, placed) if placed and self.convs else None
+        found = self.convs.width if self.convs else 0
+        self.width = 2 * found + (config.bag if self.bag else 0) + placed
+        self.stretch = 1
+        self.join: nn.Linear | None = None
+        if self.convs is not None and config.tokens > 1:
+            self.stretch = -(-(length + 1) // (self.convs.stride * (config.tokens - 1)))
+            self.join = nn.Linear(found, self.width)
         self.columns = ColumnTokens(len(facts["columns"]), self.width)
         self.dropout = nn.Dropout(config.dropout)
 
@@ -88,34 +97,50 @@ class ConvSequence(Encoder):
     def real(self, mask: Tensor) -> Tensor:
         """mask [N, L] → [N, T]: the whole first, then the stretches that hold letters."""
         whole = mask.any(1, keepdim=True)
-        if self.join is None:
+        if self.join is None or self.convs is None:
             return whole
-        parts = _stretches(mask[:, :: self.stride].float().unsqueeze(-1), self.stretch) > 0
+        parts = _stretches(mask[:, :: self.convs.stride].float().unsqueeze(-1), self.stretch) > 0
         return torch.cat([whole, parts.squeeze(-1)], 1)
 
     def read(self, code: Tensor, mask: Tensor) -> Tensor:
         """code int64 [N, L], mask bool [N, L] → [N, T, width]."""
-        options = self.options
-        code = hide_letters(code, mask, options.hide, self.training)
-        x = self.letters(code) * mask.unsqueeze(-1)
-        rows = x.transpose(1, 2)
-        kept = mask[:, :: self.stride]
-        found = []
-        for conv, k in zip(self.convs, options.kernels, strict=True):
-            out = F.gelu(conv(F.pad(rows, ((k - 1) // 2, k // 2 + self.stride - 1))))
-            found.append(out[:, :, : kept.shape[1]].transpose(1, 2))
-        responses = torch.cat(found, -1)
-        parts = [max_over(responses, kept), mean_over(responses, kept)]
-        if self.bag is not None:
-            parts.append(self.bag(code, mask))
+        code = hide_letters(code, mask, self.options.hide, self.training)
+        parts = [] if self.bag is None else [self.bag(code, mask)]
+        if self.convs is None:
+            return parts[0].unsqueeze(1)
+        x, responses, kept = self.convs(code, mask)
+        parts += [max_over(responses, kept), mean_over(responses, kept)]
         if self.placed is not None:
             parts.append(self.placed(x, responses, mask))
-        whole = torch.cat([part.to(parts[0].dtype) for part in parts], -1).unsqueeze(1)
+        whole = torch.cat([part.float() for part in parts], -1).unsqueeze(1)
         if self.join is None:
             return whole
         real = kept.unsqueeze(-1).to(responses.dtype)
         means = _stretches(responses * real, self.stretch) / _stretches(real, self.stretch).clamp(min=1e-6)
-        return torch.cat([whole, self.join(means)], 1)
+        return torch.cat([whole, self.join(means).float()], 1)
+
+
+class _Convolutions(nn.Module):
+    """code, mask [N, L] → letters' vectors [N, L, E], responses [N, ⌈L / stride⌉, width], mask of those."""
+
+    def __init__(self, config: ConvSequence.Config, facts: dict[str, Any]) -> None:
+        super().__init__()
+        self.kernels = config.kernels
+        self.stride = max(1, min(8, int(facts["length"]) // DENSE))
+        self.letters = Letters(facts, config.letter)
+        self.layers = nn.ModuleList(
+            nn.Conv1d(config.letter, config.filters, k, stride=self.stride) for k in config.kernels
+        )
+        self.width = config.filters * len(config.kernels)
+
+    def forward(self, code: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        x = self.letters(code) * mask.unsqueeze(-1)
+        rows, kept = x.transpose(1, 2), mask[:, :: self.stride]
+        found = []
+        for layer, k in zip(self.layers, self.kernels, strict=True):
+            out = F.gelu(layer(F.pad(rows, ((k - 1) // 2, k // 2 + self.stride - 1))))
+            found.append(out[:, :, : kept.shape[1]].transpose(1, 2))
+        return x, torch.cat(found, -1), kept
 
 
 def _stretches(x: Tensor, size: int) -> Tensor:

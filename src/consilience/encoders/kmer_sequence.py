@@ -1,4 +1,4 @@
-"""Sequences as bags of k-mers: light, and blind to where they stand. See `kmer_bag`."""
+"""Sequences as bags of k-mers: light, and blind to where they stand. See `kmer_sketch`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from consilience.core.tokens import Tokens
 from consilience.encoders.base import Encoder
 from consilience.encoders.columns import ColumnTokens
 from consilience.encoders.distinct import on_distinct
-from consilience.encoders.kmer_bag import KmerBag
+from consilience.encoders.kmer_sketch import KmerSketch
 from consilience.encoders.letters import folded, hide_letters
 
 
@@ -26,12 +26,12 @@ class KmerSequence(Encoder):
     modality = "sequence"
 
     class Config(Encoder.Config):
-        kmers: tuple[int, ...] = Field((1, 2, 3, 4), min_length=1)
+        kmers: tuple[int, ...] = Field((1, 2, 3, 4, 5), min_length=1)
         """Lengths of the k-mers."""
-        buckets: int = Field(16_384, ge=16)
-        """Vectors that the k-mers of each length are hashed into."""
-        embedding: int = Field(48, ge=1)
-        """Width of a k-mer's vector."""
+        sketch: int = Field(128, ge=4)
+        """Hashed counts of each length."""
+        width: int = Field(96, ge=1)
+        """Width of a token."""
         dropout: float = Field(0.2, ge=0, lt=1)
         """Dropout of the pooled features."""
         hide: float = Field(0.05, ge=0, lt=1)
@@ -40,8 +40,8 @@ class KmerSequence(Encoder):
     def __init__(self, config: Config, facts: dict[str, Any]) -> None:
         super().__init__()
         self.options = config
-        self.bag = KmerBag(tuple(sorted(config.kmers)), config.buckets, config.embedding)
-        self.width = self.bag.width
+        self.sketch = KmerSketch(config.kmers, config.sketch, config.width)
+        self.width = config.width
         self.mix = nn.Linear(self.width, self.width)
         self.columns = ColumnTokens(len(facts["columns"]), self.width)
         self.dropout = nn.Dropout(config.dropout)
@@ -54,5 +54,5 @@ class KmerSequence(Encoder):
 
     def read(self, code: Tensor, mask: Tensor) -> Tensor:
         """code int64 [N, L], mask bool [N, L] → [N, width]."""
-        found: Tensor = self.bag(hide_letters(code, mask, self.options.hide, self.training), mask)
+        found: Tensor = self.sketch(hide_letters(code, mask, self.options.hide, self.training), mask)
         return found + F.gelu(self.mix(found))
