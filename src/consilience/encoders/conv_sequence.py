@@ -58,10 +58,10 @@ class ConvSequence(Encoder):
         """Features made of the k-mers."""
         tokens: int = Field(1, ge=1, le=256)
         """Most tokens a column. 1: all pooled; more: stretches too, for fusions that look at tokens."""
-        dropout: float = Field(0.2, ge=0, lt=1)
-        """Dropout of the pooled features."""
-        hide: float = Field(0.05, ge=0, lt=1)
-        """Share of letters hidden in training."""
+        dropout: float = Field(0.4, ge=0, lt=1)
+        """Dropout of what the convolutions found and of placed letters; of what the k-mers say half of it."""
+        hide: float = Field(0.1, ge=0, lt=1)
+        """Share of letters hidden from the convolutions in training; k-mers are read as they are."""
 
         @model_validator(mode="after")
         def _reads(self) -> ConvSequence.Config:
@@ -86,12 +86,12 @@ class ConvSequence(Encoder):
             self.stretch = -(-(length + 1) // (self.convs.stride * (config.tokens - 1)))
             self.join = nn.Linear(found, self.width)
         self.columns = ColumnTokens(len(facts["columns"]), self.width)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout, self.few_dropped = nn.Dropout(config.dropout), nn.Dropout(config.dropout / 2)
 
     def forward(self, inputs: dict[str, Tensor]) -> Tokens:
         code, mask = folded(inputs)
         x = on_distinct(self.read, code, mask, skip=self.training)
-        tokens: Tokens = self.columns(self.dropout(x), self.real(mask))
+        tokens: Tokens = self.columns(x, self.real(mask))
         return tokens
 
     def real(self, mask: Tensor) -> Tensor:
@@ -104,14 +104,15 @@ class ConvSequence(Encoder):
 
     def read(self, code: Tensor, mask: Tensor) -> Tensor:
         """code int64 [N, L], mask bool [N, L] → [N, T, width]."""
-        code = hide_letters(code, mask, self.options.hide, self.training)
-        parts = [] if self.bag is None else [self.bag(code, mask)]
+        parts = [] if self.bag is None else [self.few_dropped(self.bag(code, mask))]
         if self.convs is None:
             return parts[0].unsqueeze(1)
+        code = hide_letters(code, mask, self.options.hide, self.training)
         x, responses, kept = self.convs(code, mask)
-        parts += [max_over(responses, kept), mean_over(responses, kept)]
+        found = [max_over(responses, kept), mean_over(responses, kept)]
         if self.placed is not None:
-            parts.append(self.placed(x, responses, mask))
+            found.append(self.placed(x, responses, mask))
+        parts += [self.dropout(part) for part in found]
         whole = torch.cat([part.float() for part in parts], -1).unsqueeze(1)
         if self.join is None:
             return whole

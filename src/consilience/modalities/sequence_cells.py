@@ -27,6 +27,8 @@ NUCLEIC = frozenset("ACGTURYSWKMBDHVN-._*")
 RARE = frozenset("BJOUXZ")
 """Letters that proteins hardly hold and other words often do."""
 VOWELS = frozenset("AEIOUY")
+LEAST_ON_THE_LINE = 8
+"""Letters that the last word of a header's line needs to be the sequence itself."""
 MOST_LETTERS = 400_000
 """Letters that detection looks at."""
 
@@ -46,7 +48,7 @@ def cleaned(cell: str, alphabet: str = "") -> str:
     if cell[:1] in (">", ";"):
         several = "\n" in cell.strip()
         cell = HEADER.sub("", cell) if several else HEADER_ON_THE_LINE.sub("", cell)
-        if cell[:1] in (">", ";"):
+        if cell[:1] in (">", ";") or (not several and len(cell.strip()) < LEAST_ON_THE_LINE):
             return ""  # a header and nothing else
     return BLANKS.sub("", cell)
 
