@@ -1,4 +1,4 @@
-"""A table of DNA and molecules from training to prediction, explanation, wear, and the figures that drift is seen in."""
+"""A table of DNA and molecules from training to prediction and explanation; wear, and the figures of drift."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import consilience as cs
 from consilience.core.files import read_json
 from consilience.core.policy import make_groups
 from consilience.core.recipe import Recipe
+from consilience.evaluation.weaknesses.wear import WEAR
+from consilience.model import DataWarning
 from consilience.serving.schema import TYPES
 from consilience.watching.inputs import figures
 
@@ -35,7 +37,7 @@ def table(rows: int = 90) -> pl.DataFrame:
 def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[cs.Model, Path]:
     folder = tmp_path_factory.mktemp("sequences") / "run"
     settings = ("train.epochs=2", "references=[linear,trees]", "columns.molecule=sequence", "report.examples=2")
-    analyses = {"analyses": ["contribution", "robustness", "explanation"], "examples": 2}
+    analyses = {"analyses": ["contribution", "explanation"], "examples": 2}
     recipe = {"effort": 1, "report": analyses}
     return cs.fit(table(), "label", recipe=recipe, settings=settings, run=folder), folder
 
@@ -46,8 +48,21 @@ def test_each_sequence_is_a_source_of_its_own(run: tuple[cs.Model, Path]) -> Non
     assert set(model.groups) == {"site", "molecule"}
     assert set(found["alone"]) == {"site", "molecule"}
     assert found["references"]["trees"]["roc_auc"]["value"] > 0.8
-    kinds = {curve["kind"] for curve in found["robustness"]["curves"]}
-    assert kinds == {"missing", "masked", "mutated"}
+
+
+def test_letters_wear_out() -> None:
+    code = np.tile(np.arange(2, 6, dtype=np.uint8), (5, 2, 25))
+    mask = np.ones(code.shape, bool)
+    mask[0], code[0] = False, 0
+    arrays = {"code": code, "mask": mask}
+    kinds = {worn.kind: worn for worn in WEAR["sequence"]}
+    masked = kinds["masked"].wear(arrays, 0.25, np.random.default_rng(0))
+    assert 0.2 < (masked["code"][1:] == 1).mean() < 0.3
+    mutated = kinds["mutated"].wear(arrays, 0.5, np.random.default_rng(0))
+    assert 0.3 < (mutated["code"] != code)[1:].mean() < 0.45
+    assert set(mutated["code"][1:].ravel()) == {2, 3, 4, 5}
+    assert not masked["code"][0].any()
+    assert not mutated["code"][0].any()
 
 
 def test_letters_are_pointed_out(run: tuple[cs.Model, Path]) -> None:
@@ -61,11 +76,14 @@ def test_letters_are_pointed_out(run: tuple[cs.Model, Path]) -> None:
 def test_broken_cells_are_told_and_predicted_all_the_same(run: tuple[cs.Model, Path]) -> None:
     model, _ = run
     broken = pl.DataFrame({"site": ["ACGT!", None, ">nothing here", "NA"], "molecule": ["C[Zz]C", None, "", "CCO"]})
-    with pytest.warns(UserWarning, match="alphabet lacks"):
+    with pytest.warns(DataWarning) as said:
         shares = model.predict_proba(broken)
+    told = " ".join(str(warning.message) for warning in said)
+    assert "unseen_letter" in told
+    assert "no_sequence" in told
     assert shares.shape == (4, 2)
     assert np.isfinite(shares).all()
-    with pytest.warns(UserWarning, match="absent|not in the table"):
+    with pytest.warns(DataWarning):
         model.predict_proba(broken.select("molecule"))
 
 

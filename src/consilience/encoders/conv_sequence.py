@@ -104,7 +104,7 @@ class ConvSequence(Encoder):
 
     def read(self, code: Tensor, mask: Tensor) -> Tensor:
         """code int64 [N, L], mask bool [N, L] → [N, T, width]."""
-        parts = [] if self.bag is None else [self.few_dropped(self.bag(code, mask))]
+        parts: list[Tensor] = [] if self.bag is None else [self.few_dropped(self.bag(code, mask))]
         if self.convs is None:
             return parts[0].unsqueeze(1)
         code = hide_letters(code, mask, self.options.hide, self.training)
