@@ -85,6 +85,14 @@ def facts(modality: str, columns: int = COLUMNS) -> dict[str, Any]:
         "image": {"height": SIDE, "width": SIDE, "channels": 3, "mean": [0.2, 0.3, 0.4], "std": [0.3] * 3},
         "audio": {"sample_rate": 8000, "samples": SAMPLES},
         "series": {"channels": [3] * columns, "length": STEPS, "calendar": False},
+        "sequence": {
+            "alphabet": ["dna"] * columns,
+            "tokens": [list("ACGTRYSWKMBDHVN-*")] * columns,
+            "offset": [0] * columns,
+            "vocabulary": 19,
+            "length": LENGTH,
+            "fixed": True,
+        },
     }
     return {"columns": [f"c{i}" for i in range(columns)], **known[modality]}
 
@@ -108,6 +116,9 @@ def random_inputs(modality: str, columns: int = COLUMNS) -> dict[str, torch.Tens
     if modality == "text":
         words = mask.unsqueeze(-1) & (torch.arange(LENGTH) < whole(1, LENGTH - 8).unsqueeze(-1))
         return {"ids": (whole(1, 90, LENGTH) * words).to(torch.uint16), "mask": words}
+    if modality == "sequence":
+        letters = mask.unsqueeze(-1) & (torch.arange(LENGTH) < whole(1, LENGTH - 8).unsqueeze(-1))
+        return {"code": (whole(1, 19, LENGTH) * letters).to(torch.uint8), "mask": letters}
     if modality == "image":
         pixels = whole(0, 256, SIDE, SIDE, 3) * mask[:, :, None, None, None]
         return {"pixels": pixels.to(torch.uint8), "mask": mask}
@@ -187,11 +198,11 @@ def test_values_under_a_false_mask_do_not_matter(name: str) -> None:
     assert_same(encoder(other), encoder(inputs))
 
 
-@pytest.mark.parametrize("name", [n for n in ENCODERS if modality_of(n) in ("text", "audio", "series")])
+@pytest.mark.parametrize("name", [n for n in ENCODERS if modality_of(n) in ("text", "audio", "series", "sequence")])
 def test_padding_does_not_matter(name: str) -> None:
     encoder = settled(name)
     inputs = random_inputs(encoder.modality)
-    if encoder.modality in ("text", "series"):
+    if encoder.modality in ("text", "series", "sequence"):
         trimmed = {k: v[:, :, : v.shape[2] - 7] for k, v in inputs.items()}
     else:
         trimmed = {**inputs, "wave": inputs["wave"][:, :, : int(inputs["length"].max())]}

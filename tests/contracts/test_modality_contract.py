@@ -48,11 +48,13 @@ def sound(length: int) -> bytes:
     return file.getvalue()
 
 
+DNA = [">seq 1\nACGTACGTACGT\nACGTACGTTTGA", "ACG-TACGTRYACGTACGGTACG", "TTTTTTTTTTACGTTTTTTTTTT"]
 CELLS: dict[str, list[Any]] = {
     "number": [1.5, 2.0, None, -7.25, 1e6, 3.0, 2.5],
     "category": ["red", "blue", None, "red", "green", "blue", "red"],
     "date": ["2024-01-02", "2023-05-06 07:08", None, "1999-12-31", "2024-02-29", "2020-01-01", "2021-03-04"],
     "text": ["one two three", "四五六七八九", None, "ten eleven", "twelve", "one two", "three 四五"],
+    "sequence": ["ACGTACGTACGTACGTACGTACGA", "acgtnnacgtacgtacgtacgtt", None, "GATTACAGATTACAGATTACA", *DNA],
     "image": [image(10), image(200), None, image(90), image(91), image(0), image(255)],
     "series": [
         [1.5, 2.0, 3.0, 4.5],

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from sklearn import metrics as reference
@@ -101,6 +103,28 @@ def test_multilabel_agrees_with_scikit_learn() -> None:
     assert found == pytest.approx(wanted, abs=1e-6)
 
 
+def concordance(target: Any, given: Any, weight: Any) -> float:
+    """Every pair looked at, one by one."""
+    right = pairs = 0.0
+    for i in range(len(target)):
+        above = target > target[i]
+        gap = given[above] - given[i]
+        right += weight[i] * (weight[above] * ((gap > 0) + 0.5 * (gap == 0))).sum()
+        pairs += weight[i] * weight[above].sum()
+    return right / pairs
+
+
+def test_concordance_with_ties_and_weights_agrees_with_counting_pairs() -> None:
+    generator = np.random.default_rng(3)
+    target = np.round(generator.normal(size=(150, 1)), 1)
+    given = np.round(target + generator.normal(size=target.shape), 1)
+    weight = generator.integers(0, 4, 150).astype(float)
+    found = scores("regression", target, weight, given)["concordance"]
+    assert found == pytest.approx(concordance(target[:, 0], given[:, 0], weight), rel=1e-12)
+    assert scores("regression", target, weight, np.zeros_like(given))["concordance"] == 0.5
+    assert np.isnan(scores("regression", np.ones_like(target), weight, given)["concordance"])
+
+
 @pytest.mark.parametrize("rows", [200, 201])
 def test_regression_agrees_with_scikit_learn(rows: int) -> None:
     generator = np.random.default_rng(4)
@@ -111,6 +135,7 @@ def test_regression_agrees_with_scikit_learn(rows: int) -> None:
         "mae": reference.mean_absolute_error(target, given),
         "median_absolute_error": reference.median_absolute_error(target, given),
         "r2": reference.r2_score(target, given),
+        "concordance": concordance(target[:, 0], given[:, 0], np.ones(rows)),
     }
     assert scores("regression", target, np.ones(rows), given) == pytest.approx(wanted, rel=1e-9)
 

@@ -21,6 +21,12 @@ ENCODER_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
         4: {"filters": 96, "width": 128},
         5: {"filters": 128, "width": 192},
     },
+    "conv_sequence": {
+        1: {"letter": 16, "filters": 16, "kernels": (6,), "placed": 32, "bag": 32, "sketch": 64},
+        2: {"letter": 16, "filters": 32, "placed": 48, "bag": 64},
+        4: {"letter": 48, "filters": 64, "kernels": (4, 8, 12), "placed": 96, "bag": 128, "longest": 512},
+        5: {"letter": 64, "filters": 128, "kernels": (4, 8, 12, 16), "placed": 128, "bag": 192, "longest": 1_024},
+    },
     "conv_text": {
         1: {"embedding": 48, "filters": 24, "kernels": (2,)},
         2: {"embedding": 64, "filters": 48},
@@ -35,6 +41,12 @@ ENCODER_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
         5: {"width": 128, "identity": 64, "depth": 3},
     },
     "linear_series": {1: {"width": 16}, 2: {"width": 48}, 4: {"width": 128}, 5: {"width": 192}},
+    "kmer_sequence": {
+        1: {"width": 32, "sketch": 64},
+        2: {"width": 64},
+        4: {"width": 128, "sketch": 256},
+        5: {"width": 192, "sketch": 512, "kmers": (1, 2, 3, 4, 5, 6)},
+    },
     "mel_audio": {
         1: {"channels": (8, 16, 32), "width": 64, "mels": 40},
         2: {"channels": (12, 24, 48), "width": 96, "mels": 40},
@@ -72,6 +84,12 @@ ENCODER_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
         2: {"features": 1_000, "width": 64},
         4: {"features": 4_000, "width": 128},
         5: {"features": 10_000, "width": 192},
+    },
+    "transformer_sequence": {
+        1: {"width": 32, "depth": 1},
+        2: {"width": 48},
+        4: {"width": 128, "depth": 3, "positions": 256},
+        5: {"width": 192, "depth": 4, "heads": 6, "positions": 256},
     },
     "transformer_text": {
         1: {"width": 32, "depth": 1},

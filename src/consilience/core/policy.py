@@ -6,6 +6,7 @@ The figures come from the benchmarks in `benchmarks/`; nothing here looks at a c
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -22,9 +23,14 @@ DEFAULT_ENCODER = {
     "date": "cyclic_date",
     "image": "conv_image",
     "number": "number_periodic",
+    "sequence": "conv_sequence",
     "series": "conv_series",
     "text": "conv_text",
 }
+APART = frozenset({"sequence"})
+"""Modalities whose columns get a group each: a drug and the protein it meets are two sources, in two alphabets."""
+MOST_APART = 6
+"""Columns of such a modality beyond which they share one group after all."""
 WIDTH = {1: 32, 2: 64, 3: 96, 4: 128, 5: 256}
 IMAGE_SIZE = {1: 28, 2: 48, 3: 64, 4: 96, 5: 128}
 SAMPLES = {1: 60_000, 2: 150_000, 3: 330_000, 4: 1_200_000, 5: 4_000_000}
@@ -117,13 +123,16 @@ def make_groups(recipe: Recipe, modalities: Mapping[str, str]) -> dict[str, Grou
                 fix="A discipline holds whole groups; make a group for each discipline",
             )
         groups[name] = group.model_copy(update={"modality": found.pop()})
-    rest: dict[tuple[str, str], list[str]] = {}
-    for column, modality in modalities.items():
-        if column not in taken:
-            rest.setdefault((home.get(column, ""), modality), []).append(column)
-    for (discipline, modality), columns in sorted(rest.items()):
-        several = sum(d == discipline for d, _ in rest) > 1
-        name = modality if not discipline else f"{discipline} {modality}" if several else discipline
+    rest: dict[tuple[str, str, str], list[str]] = {}
+    left = {column: modality for column, modality in modalities.items() if column not in taken}
+    counts = Counter(left.values())
+    for column, modality in left.items():
+        apart = modality in APART and 1 < counts[modality] <= MOST_APART
+        rest.setdefault((home.get(column, ""), modality, column if apart else ""), []).append(column)
+    for (discipline, modality, own), columns in sorted(rest.items()):
+        several = sum(d == discipline for d, _, _ in rest) > 1
+        kind = own or modality
+        name = kind if not discipline else f"{discipline} {kind}" if several else discipline
         name = name if name not in groups else f"{name}_other"
         groups[name] = Group(columns=tuple(columns), modality=modality)
     return groups

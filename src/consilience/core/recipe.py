@@ -67,6 +67,8 @@ class Prepare(Config):
     """Longest text kept, sub-words; the 98th percentile of the training rows, at most 256, when None."""
     max_steps: int | None = Field(None, ge=1, le=100_000)
     """Newest steps kept of a series; the 99th percentile of the training rows, at most 1,024, when None."""
+    max_letters: int | None = Field(None, ge=4, le=65_536)
+    """Longest sequence kept, letters; the 99th percentile of the training rows, at most 1,024, when None."""
     unreadable: Literal["error", "missing"] = "error"
     """Training with media that cannot be read: stop and name them, or treat them as missing. Prediction always
     treats them as missing, and counts them."""

@@ -151,7 +151,7 @@ def _in_context(table: Table, name: str, facts: Profile, found: Decision) -> Dec
         return Decision(IGNORE, 0.9, "names the rows' split (train, test): no input")
     if facts.distinct == 1:
         return Decision("category", 0.6, "one value or missing: that it is there is what it tells")
-    if found.modality in ("date", "series"):
+    if found.modality in ("date", "series", "sequence"):
         return found
     reason = identifier_reason(name, facts)
     if reason:

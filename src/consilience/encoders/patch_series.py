@@ -20,7 +20,7 @@ from consilience.encoders.columns import ColumnTokens
 from consilience.encoders.sequences import mean_over
 from consilience.encoders.series_channels import ChannelTokens
 from consilience.encoders.series_input import folded, normalised, rightmost
-from consilience.encoders.transformer_text import Block
+from consilience.encoders.transformer_text import TransformerBlock
 
 
 class PatchSeries(Encoder):
@@ -66,7 +66,9 @@ class PatchSeries(Encoder):
         self.embed = nn.Conv1d(3, config.width, self.patch, self.stride)
         self.positions = nn.Parameter(torch.randn(count, config.width) * 0.02)
         self.names = nn.Parameter(torch.randn(channels, 1, config.width) * 0.02) if channels > 1 else None
-        self.blocks = nn.ModuleList(Block(config.width, config.heads, config.dropout) for _ in range(config.depth))
+        self.blocks = nn.ModuleList(
+            TransformerBlock(config.width, config.heads, config.dropout) for _ in range(config.depth)
+        )
         self.norm = nn.LayerNorm(config.width)
         self.channels = ChannelTokens(channels, 2 * config.width, config.width, config.per_channel, config.dropout)
         self.columns = ColumnTokens(len(facts["columns"]), self.width)

@@ -55,7 +55,9 @@ class TransformerText(Encoder):
         self.vectors = nn.Embedding(int(facts["vocabulary"]), config.width)
         self.positions = nn.Parameter(torch.randn(int(facts["length"]) + 1, config.width) * 0.02)
         nn.init.normal_(self.vectors.weight, std=0.1)
-        self.blocks = nn.ModuleList(Block(config.width, config.heads, config.dropout) for _ in range(config.depth))
+        self.blocks = nn.ModuleList(
+            TransformerBlock(config.width, config.heads, config.dropout) for _ in range(config.depth)
+        )
         self.norm = nn.LayerNorm(config.width)
         self.width = config.width * (2 if config.tokens == "column" else 1)
         self.columns = ColumnTokens(len(facts["columns"]), self.width)
@@ -75,7 +77,7 @@ class TransformerText(Encoder):
         return tokens
 
 
-class Block(nn.Module):
+class TransformerBlock(nn.Module):
     """Self-attention and a feed-forward layer, each normalised before and added after."""
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:

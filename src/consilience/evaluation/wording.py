@@ -17,7 +17,7 @@ METRICS = {
 }
 """Metric → its English name."""
 PERCENTAGES = ("accuracy", "balanced_accuracy", "exact_match")
-BOUNDED = ("f1", "precision", "recall", "roc_auc", "pr_auc", "log_loss", "brier", "hamming", "r2", "rouge")
+BOUNDED = ("f1", "precision", "recall", "roc_auc", "pr_auc", "log_loss", "brier", "hamming", "r2", "rouge", "concord")
 UNDEFINED = "–"
 
 

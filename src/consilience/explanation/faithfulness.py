@@ -17,7 +17,7 @@ from consilience.artifacts.network import Index
 from consilience.evaluation.intervals import HIGH, LOW, RESAMPLES, resamples_of
 from consilience.explanation.attribution import attribute
 from consilience.explanation.cells import backdrop, cells_of, predict_without
-from consilience.explanation.pieces import pieces_of
+from consilience.explanation.pieces import PIECES, pieces_of
 from consilience.explanation.scorer import Scorer
 from consilience.explanation.subject import Subject
 
@@ -49,7 +49,7 @@ def faithfulness(subject: Subject, asked: Asked) -> list[dict[str, Any]]:
         interval. verdict: "better" when both intervals are above 0, "worse" when one is below, else "no difference".
     """
     found = []
-    for group in subject.groups("text", "image", "audio", "series"):
+    for group in subject.groups(*PIECES):
         pieces = pieces_of(subject, group)
         assert pieces is not None, "these modalities have pieces"
         rows = np.flatnonzero(pieces.present.sum(1) > 1)

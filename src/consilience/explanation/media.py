@@ -10,8 +10,9 @@ from consilience.artifacts.network import Index
 from consilience.explanation import drawing
 from consilience.explanation.attribution import Attribution, attribute
 from consilience.explanation.image_pieces import ImagePieces
-from consilience.explanation.pieces import pieces_of
+from consilience.explanation.pieces import PIECES, pieces_of
 from consilience.explanation.scorer import Scorer
+from consilience.explanation.sequence_pieces import SequencePieces
 from consilience.explanation.series_pieces import PARTS, SeriesPieces
 from consilience.explanation.sound_pieces import BANDS, MOMENTS, SoundPieces
 from consilience.explanation.subject import Subject
@@ -27,7 +28,7 @@ STRONGEST = 5
 def media_parts(subject: Subject, classes: Index, seconds: float) -> list[Parts]:
     """{"texts", "images", "sounds", "series"} of every row; see `explain.explain_rows`. seconds: longest sound kept."""
     found: list[Parts] = [{"texts": [], "images": [], "sounds": [], "series": []} for _ in range(len(subject))]
-    for group in subject.groups("text", "image", "audio", "series"):
+    for group in subject.groups(*PIECES):
         pieces = pieces_of(subject, group)
         assert pieces is not None, "these modalities have pieces"
         done = attribute(Scorer(subject, pieces, classes))
@@ -35,7 +36,7 @@ def media_parts(subject: Subject, classes: Index, seconds: float) -> list[Parts]
             if not pieces.present[row].any():
                 continue
             said = _said(group, done, row)
-            if isinstance(pieces, TextPieces):
+            if isinstance(pieces, (TextPieces, SequencePieces)):
                 parts["texts"] += _texts(pieces, done, row, said)
             elif isinstance(pieces, ImagePieces):
                 parts["images"] += _images(subject, pieces, done, row, said)
@@ -56,7 +57,9 @@ def _said(group: str, done: Attribution, row: int) -> dict[str, Any]:
     }
 
 
-def _texts(pieces: TextPieces, done: Attribution, row: int, said: dict[str, Any]) -> list[dict[str, Any]]:
+def _texts(
+    pieces: TextPieces | SequencePieces, done: Attribution, row: int, said: dict[str, Any]
+) -> list[dict[str, Any]]:
     columns = dict.fromkeys(span.column for span in pieces.spans[row])
     return [
         {

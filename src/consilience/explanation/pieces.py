@@ -13,9 +13,20 @@ from typing import Any, Protocol
 import numpy as np
 from torch import Tensor, nn
 
+from consilience.core.registry import load
 from consilience.explanation.subject import Subject
 
 Array = np.ndarray[Any, Any]
+
+
+PIECES = {
+    "text": "consilience.explanation.text_pieces:TextPieces",
+    "sequence": "consilience.explanation.sequence_pieces:SequencePieces",
+    "image": "consilience.explanation.image_pieces:ImagePieces",
+    "audio": "consilience.explanation.sound_pieces:SoundPieces",
+    "series": "consilience.explanation.series_pieces:SeriesPieces",
+}
+"""Modality → what its cells are cut into; those of a table are cells themselves."""
 
 
 class Pieces(Protocol):
@@ -47,14 +58,8 @@ class Pieces(Protocol):
 
 def pieces_of(subject: Subject, group: str) -> Pieces | None:
     """The pieces of a group by its modality; None where the modality has none (tables have cells)."""
-    from consilience.explanation.image_pieces import ImagePieces
-    from consilience.explanation.series_pieces import SeriesPieces
-    from consilience.explanation.sound_pieces import SoundPieces
-    from consilience.explanation.text_pieces import TextPieces
-
-    modality = subject.bundle.recipe.groups[group].modality
-    kinds: dict[str, Any] = {"text": TextPieces, "image": ImagePieces, "audio": SoundPieces, "series": SeriesPieces}
-    if modality not in kinds:
+    modality = str(subject.bundle.recipe.groups[group].modality)
+    if modality not in PIECES:
         return None
-    found: Pieces = kinds[modality](subject, group)
+    found: Pieces = load(PIECES[modality])(subject, group)
     return found

@@ -17,6 +17,7 @@ from consilience.modalities.base import Arrays
 from consilience.references.base import Rows
 from consilience.references.hashing import count_ngrams
 from consilience.references.media import image_width, sound_width, summarise_images, summarise_sounds
+from consilience.references.sequences import letters_of
 from consilience.references.series_features import series_width, summarise_series
 
 Array = np.ndarray[Any, Any]
@@ -31,6 +32,8 @@ TABLE_CELLS = 24_000_000
 TABLE_ROWS = 400_000
 TEXT_CHARACTERS = 40_000_000
 """Most characters that references learn from."""
+SEQUENCE_LETTERS = 40_000_000
+"""Most letters of sequences that references learn from."""
 
 
 class Matrix(NamedTuple):
@@ -46,7 +49,7 @@ def text_columns(groups: Groups) -> list[str]:
 
 def unread_groups(groups: Groups) -> list[str]:
     """Groups of a modality that references know nothing of (other packages' modalities)."""
-    known = {"number", "category", "date", "image", "audio", "text", "series"}
+    known = {"number", "category", "date", "image", "audio", "text", "series", "sequence"}
     return [name for name, facts in groups.items() if facts["modality"] not in known]
 
 
@@ -149,7 +152,7 @@ def _codes(arrays: Arrays | None, facts: Mapping[str, Any], index: Array) -> Arr
 def choose_rows(rows: Rows, groups: Groups, weight: Array, seed: int) -> tuple[Array, str]:
     """Labelled rows that a reference learns from, sorted, and a sentence that says so when not all of them.
 
-    Bounds: MEDIA_ROWS with images or sounds, TABLE_ROWS, TABLE_CELLS and TEXT_CHARACTERS.
+    Bounds: MEDIA_ROWS with images or sounds, TABLE_ROWS, TABLE_CELLS, TEXT_CHARACTERS and SEQUENCE_LETTERS.
     """
     labelled = np.flatnonzero(weight > 0)
     limit = row_limit(groups)
@@ -157,6 +160,8 @@ def choose_rows(rows: Rows, groups: Groups, weight: Array, seed: int) -> tuple[A
     if texts and len(labelled):
         characters = sum(float(t.cast(pl.String).str.len_chars().clip(0, 20_000).sum()) for t in texts)
         limit = min(limit, int(TEXT_CHARACTERS / max(characters / max(len(texts[0]), 1), 1)))
+    if letters := letters_of(rows, groups):
+        limit = min(limit, int(SEQUENCE_LETTERS / max(letters / max(count_rows(rows), 1), 1)))
     if len(labelled) <= limit:
         return labelled, ""
     chosen = np.sort(np.random.default_rng(seed).choice(labelled, limit, replace=False))

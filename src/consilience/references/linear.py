@@ -1,4 +1,4 @@
-"""The linear reference: hashed words and characters, scaled numbers, one-hot categories; L2-regularised."""
+"""The linear reference: hashed words, characters and k-mers, scaled numbers, one-hot categories; L2-regularised."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from consilience.references.features import (
     unread_groups,
 )
 from consilience.references.one_thread import one_thread
+from consilience.references.sequences import SPARSE_WORK, SequenceColumns
 from consilience.references.solvers import Problem, Solution, apply, loss, solve
 from consilience.references.texts import (
     Vocabulary,
@@ -43,19 +44,23 @@ COEFFICIENTS = 8_000_000
 PREDICT_ROWS = 4096
 WORDS = 1.4
 """Length of a row's words against 1 for its characters."""
+SEQUENCE_DIRECTIONS = 128
+"""Columns made of each sequence column where its k-mers are too many."""
 LARGEST = 8.0
 """Scaled numbers are cut at ± this many standard deviations."""
 
 
 class Sources(NamedTuple):
-    """The training rows, read once: word and character counts of every text column, and the matrix."""
+    """The training rows, read once: word and character counts of every text column, the matrix, and the features of
+    every sequence column."""
 
     counts: list[sparse.csr_matrix]
     matrix: Matrix
+    sequences: list[sparse.csr_matrix]
 
     def take(self, index: Array) -> Sources:
         values = Matrix(self.matrix.values[index], {g: c[index] for g, c in self.matrix.codes.items()})
-        return Sources([c[index] for c in self.counts], values)
+        return Sources([c[index] for c in self.counts], values, [c[index] for c in self.sequences])
 
 
 class Linear:
@@ -82,6 +87,7 @@ class Linear:
         self.note = ""
         self.strength = 0.0
         self._vocabularies: list[Vocabulary] = []
+        self._sequences, self._condensed = SequenceColumns(self.groups), False
         self._scales: list[Array] = []
         self._solution = Solution(np.zeros((0, 1), np.float32), np.zeros(1, np.float32), self.link)
         self._centre: Array = np.zeros(0, dtype=np.float32)
@@ -124,7 +130,7 @@ class Linear:
                 vocabulary.select(read_ngrams(rows, column, part, index))
                 for (column, part), vocabulary in zip(self._blocks(), self._vocabularies, strict=True)
             ]
-            features = self._features(Sources(counts, read_matrix(rows, self.groups, index)))
+            features = self._features(self._sources(counts, rows, index))
             found.append(apply(features, self._solution))
         every = np.concatenate(found) if found else np.zeros((0, len(self._solution.intercepts)))
         return (
@@ -144,7 +150,8 @@ class Linear:
         }
         for i, (vocabulary, scale) in enumerate(zip(self._vocabularies, self._scales, strict=True)):
             arrays |= {f"kept{i}": vocabulary.kept, f"scale{i}": scale}
-        return State({"strength": self.strength, "note": self.note, "form": self._solution.form}, arrays)
+        values = {"strength": self.strength, "note": self.note, "form": self._solution.form}
+        return State({**values, "condensed": self._condensed}, arrays | self._sequences.state())
 
     def restore(self, state: State) -> None:
         self.strength, self.note = float(state.values["strength"]), str(state.values["note"])
@@ -152,6 +159,8 @@ class Linear:
         self._solution = Solution(arrays["coefficients"], arrays["intercepts"], str(state.values["form"]))
         self._centre, self._spread, self._gap = arrays["centre"], arrays["spread"], arrays["gap"]
         self._unit = arrays["unit"]
+        self._condensed = bool(state.values.get("condensed", False))
+        self._sequences.restore(arrays)
         blocks = list(self._blocks())
         self._vocabularies = [Vocabulary(arrays[f"kept{i}"], part) for i, (_, part) in enumerate(blocks)]
         self._scales = [arrays[f"scale{i}"] for i in range(len(blocks))]
@@ -170,11 +179,17 @@ class Linear:
             vocabulary, counted = learn_vocabulary(read_texts(rows, column, index), part, most)
             self._vocabularies.append(vocabulary)
             counts.append(counted)
-        return Sources(counts, read_matrix(rows, self.groups, index))
+        self._sequences.learn(rows, index, SEQUENCE_DIRECTIONS, 0)
+        self._condensed = self._sequences.work(rows, index) > SPARSE_WORK
+        return self._sources(counts, rows, index)
+
+    def _sources(self, counts: list[sparse.csr_matrix], rows: Rows, index: Array) -> Sources:
+        blocks = self._sequences.blocks(rows, index, self._condensed)
+        return Sources(counts, read_matrix(rows, self.groups, index), blocks)
 
     def _choose(self, sources: Sources, target: Array, weight: Array, seed: int) -> float:
         """The strength of the lowest held-out loss; scales are learned anew on each part fitted."""
-        grid = STRENGTHS_TEXT if sources.counts else STRENGTHS_TABLE
+        grid = STRENGTHS_TEXT if sources.counts or sources.sequences else STRENGTHS_TABLE
         if len(target) < 10:
             return grid[1]
         fits = [(self._trial(sources, target, weight, part), part[1]) for part in _parts(target, seed)]
@@ -220,6 +235,7 @@ class Linear:
             for counts, scale, (_, part) in zip(sources.counts, self._scales, self._blocks(), strict=True)
         ]
         parts += [_one_hot(codes, self.groups[group]) for group, codes in sources.matrix.codes.items()]
+        parts += sources.sequences
         if not parts:
             return dense
         return sparse.csr_matrix(sparse.hstack([*parts, sparse.csr_matrix(dense)], format="csr"))

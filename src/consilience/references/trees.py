@@ -1,5 +1,5 @@
-"""The tree reference: LightGBM (Ke et al. 2017) on numbers, categories, dates and condensed texts, images,
-sounds.
+"""The tree reference: LightGBM (Ke et al. 2017) on numbers, categories, dates and condensed texts, sequences,
+images, sounds.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from consilience.references.features import (
     unread_groups,
 )
 from consilience.references.one_thread import one_thread
+from consilience.references.sequences import SequenceColumns
 from consilience.references.texts import (
     Vocabulary,
     class_contrast,
@@ -77,13 +78,14 @@ class Trees:
         rounds: tuple[int, ...] = ()
         """Rounds of each booster, where an earlier fit has found them; searched for when empty."""
         text_directions: int = Field(64, ge=1, le=256)
-        """Columns made of each text column by latent semantic analysis."""
+        """Columns made of each text or sequence column by latent semantic analysis."""
 
     def __init__(self, config: Config, facts: Mapping[str, Any], kind: str) -> None:
         self.config, self.groups, self.kind = config, facts["groups"], kind
         self.note = ""
         self.rounds: list[int] = []
         self._texts: dict[str, TextView] = {}
+        self._sequences = SequenceColumns(self.groups)
         self._boosters: list[Any] = []
         self._models: list[str] = []
         self._prior = np.zeros(1)
@@ -99,6 +101,7 @@ class Trees:
         self._prior = np.average(target, axis=0, weights=weight)
         with one_thread():
             self._learn_texts(rows, index, self._shares(target), seed)
+            self._sequences.learn(rows, index, self.config.text_directions, seed)
             features = self._features(rows, index)
         known, self._models, self.rounds = self.config.rounds, [], []
         for place, label in enumerate(self._labels(target)):
@@ -121,7 +124,7 @@ class Trees:
         return np.concatenate(found) if found else empty
 
     def state(self) -> State:
-        arrays = {"prior": self._prior}
+        arrays = {"prior": self._prior, **self._sequences.state()}
         for i, view in enumerate(self._texts.values()):
             arrays |= {
                 f"kept{i}": view.vocabulary.kept,
@@ -134,6 +137,7 @@ class Trees:
         self._models, self.rounds = list(state.values["models"]), list(state.values["rounds"])
         self.note = str(state.values["note"])
         self._prior = state.arrays["prior"]
+        self._sequences.restore(state.arrays)
         self._texts = {
             column: TextView(
                 Vocabulary(state.arrays[f"kept{i}"], "words"),
@@ -187,6 +191,7 @@ class Trees:
             counts = view.vocabulary.select(read_ngrams(rows, column, "words", index))
             parts += [_sizes(texts), scaled(counts, view.scale) @ view.directions]
             parts[-1][~present(texts)] = np.nan
+        parts += self._sequences.dense(rows, index)
         return np.ascontiguousarray(np.hstack([p.astype(np.float32, copy=False) for p in parts]))
 
     def _coded(self) -> list[int]:

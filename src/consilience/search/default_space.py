@@ -12,6 +12,7 @@ FROM_SCRATCH = {
     "image": ("conv_image", "plain_cnn"),
     "number": ("number_periodic", "number_piecewise", "number_linear"),
     "series": ("conv_series", "patch_series", "linear_series", "rocket_series"),
+    "sequence": ("conv_sequence", "kmer_sequence", "transformer_sequence"),
     "text": ("conv_text", "ngram_text", "transformer_text"),
 }
 """Encoders that need nothing from elsewhere, by modality."""

@@ -183,6 +183,8 @@ def _from_facts(column: str, groups: Mapping[str, Any]) -> Any:
         return next(iter(facts["vocabulary"][place]), None)
     if facts["modality"] == "series":
         return _series_example(facts["mean"][place], facts["std"][place])
+    if facts["modality"] == "sequence":
+        return "".join(facts["tokens"][place][:8])
     return "2024-01-31" if facts["modality"] == "date" else "text"
 
 

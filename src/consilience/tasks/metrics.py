@@ -18,6 +18,7 @@ import numpy as np
 
 from consilience.tasks.forecasting.measures import Forecasts
 from consilience.tasks.measures import (
+    Concordance,
     Confusion,
     Errors,
     LabelSets,
@@ -36,8 +37,8 @@ METRICS: dict[str, tuple[str, ...]] = {
     "binary": _CLASSES,
     "multiclass": _CLASSES,
     "multilabel": ("accuracy", "hamming_loss", *_AVERAGED, "roc_auc", "pr_auc", "log_loss", "brier"),
-    "regression": ("rmse", "mae", "median_absolute_error", "r2"),
     "forecast": ("mse_z", "mae_z", "rmse", "mae", "mase", "smape", "wape", "pinball_z", "coverage"),
+    "regression": ("rmse", "mae", "median_absolute_error", "r2", "concordance"),
     "text": ("rouge_l", "rouge_1", "rouge_2", "bleu", "chrf", "exact_match"),
 }
 """Kind → metric names in the order reports print them. `accuracy` of label sets: the whole set is right."""
@@ -62,8 +63,8 @@ _FAMILIES: dict[str, tuple[type[Measure], ...]] = {
     "binary": (Confusion, Ranking, Probability),
     "multiclass": (Confusion, Ranking, Probability),
     "multilabel": (LabelSets, Ranking, Probability),
-    "regression": (Errors,),
     "forecast": (Forecasts,),
+    "regression": (Errors, Concordance),
     "text": (Overlap, Translation, Exact),
 }
 

@@ -18,6 +18,8 @@ from consilience.training.data import Source
 
 MEDIA_BYTES = 24 << 20
 """Memory that the media arrays of a reference's training rows may take; more rows are sampled down to it."""
+SEQUENCE_BYTES = 512 << 20
+"""The same for the letters of sequences."""
 
 
 def fit_reference(
@@ -61,14 +63,15 @@ def _stacked(arrays: list[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
 
 
 def _sampled(source: Source, rows: Index, seed: int, share: float) -> Index:
-    """At most so many rows that their media arrays fit `share` of MEDIA_BYTES; drawn at random, kept in order."""
-    each = sum(
-        array[0].nbytes
-        for group, facts in source.features.groups.items()
-        if get("modality", facts["modality"]).media
-        for array in source.features.whole(group).values()
-    )
-    most = int(share * max(2_000, MEDIA_BYTES // each)) if each else len(rows)
+    """At most so many rows that their media arrays fit `share` of MEDIA_BYTES, and their sequences that of
+    SEQUENCE_BYTES; drawn at random, kept in order."""
+    groups = source.features.groups
+    media = [group for group, facts in groups.items() if get("modality", facts["modality"]).media]
+    sequences = [group for group, facts in groups.items() if facts["modality"] == "sequence"]
+    most = len(rows)
+    for chosen_groups, room in ((media, MEDIA_BYTES), (sequences, SEQUENCE_BYTES)):
+        each = sum(a[0].nbytes for g in chosen_groups for a in source.features.whole(g).values())
+        most = min(most, int(share * max(2_000, room // each)) if each else most)
     if len(rows) <= most:
         return rows
     chosen: Index = np.sort(np.random.default_rng((seed, 17)).choice(rows, most, replace=False))

@@ -12,6 +12,7 @@ import numpy as np
 
 from consilience.modalities.cells import cell_text
 from consilience.modalities.media import UnreadableError
+from consilience.modalities.sequence_cells import cleaned
 from consilience.modalities.series_steps import cell_column, read_steps
 
 Row = Mapping[str, Any]
@@ -160,8 +161,33 @@ def _series(cell: Any) -> dict[str, Any]:
     }
 
 
+def _sequence(cell: Any) -> dict[str, Any]:
+    """Letters, and the shares of kinds of them, whatever the alphabet: bases G and C, unknown letters, gaps, water-
+    repelling and charged amino acids, aromatic atoms, rings and branches of molecules."""
+    text = cleaned(str(cell))
+    size, upper = max(len(text), 1), text.upper()
+    shares = {name: sum(map(upper.count, letters)) / size for name, letters in LETTERS.items()}
+    return {
+        "letters": float(len(text)),
+        **shares,
+        "aromatic": sum(map(text.count, "cnos")) / size,
+        "variety": len(set(upper)) / size,
+    }
+
+
+LETTERS = {
+    "gc": "GC",
+    "unknown": "NX?",
+    "gaps": "-.",
+    "repelling": "AILMFWV",
+    "charged": "DEKR",
+    "rings": "0123456789%",
+    "branches": "(",
+}
+"""Figure of a sequence → the letters that it counts."""
 FIGURES: dict[str, Callable[[Any], dict[str, Any]]] = {
     "text": _text,
+    "sequence": _sequence,
     "image": _image,
     "audio": _audio,
     "series": _series,

@@ -33,7 +33,9 @@ class DuplicateRows:
             raise NotApplicable("no input column is left")
         columns = inputs if view.target is None else [*inputs, view.target]
         whole = self._within(view, columns)
-        return whole + self._across(view.pool(inputs), bool(view.inputs("text", "image", "audio", "series")))
+        return whole + self._across(
+            view.pool(inputs), bool(view.inputs("text", "image", "audio", "series", "sequence"))
+        )
 
     def _within(self, view: View, columns: list[str]) -> list[Finding]:
         pool = view.pool(columns)
@@ -42,7 +44,9 @@ class DuplicateRows:
         label = _labels(pool.frame)
         twins = find_twins(label, np.zeros(len(own), np.int64))
         count, total = len(twins.extra), len(own)
-        if not count or _by_chance(pool.frame, label, bool(view.inputs("text", "image", "audio", "series"))):
+        if not count or _by_chance(
+            pool.frame, label, bool(view.inputs("text", "image", "audio", "series", "sequence"))
+        ):
             return []
         rows = twins.examples(pool.row)
         message = (

@@ -141,7 +141,7 @@ def _could_group(column: pl.Series, modality: str) -> bool:
         return False
     if modality == "number" or column.dtype.is_float():
         return _named_id(column.name)
-    if modality == "text":  # long texts that repeat are near_duplicate_text's
+    if modality in ("text", "sequence"):  # long texts that repeat are near_duplicate_text's
         return float(as_text(column).str.len_chars().quantile(0.9) or 0) <= 64
     return True
 

@@ -42,6 +42,8 @@ WORDS = {
         "problem.too_many_channels": "channels beyond those of the training rows are left out",
         "problem.unread_points": "points that are no numbers count as missing",
         "problem.unreadable_media": "media cell cannot be read and counts as missing",
+        "problem.no_sequence": "the cell holds a header but no sequence and counts as missing",
+        "problem.unseen_letter": "the column's alphabet lacks some of the cell's letters, which count as unknown",
         "problem.unseen_category": "value is not in the vocabulary (new, or too rare in the training rows) and counts "
         "as unseen",
         "detail": "Detail:",
@@ -84,6 +86,8 @@ WORDS = {
         "problem.too_many_channels": "超出训练数据通道数的通道未使用",
         "problem.unread_points": "不是数字的点，视为缺失",
         "problem.unreadable_media": "媒体文件无法读取，视为缺失",
+        "problem.no_sequence": "单元格只有标题而没有序列，视为缺失",
+        "problem.unseen_letter": "该列的字母表中没有单元格里的某些字符，这些字符视为未知",
         "problem.unseen_category": "取值不在词表中（新出现，或在训练数据中过少），视为未见过的类别",
         "detail": "详情：",
     },

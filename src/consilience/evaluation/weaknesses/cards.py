@@ -51,7 +51,7 @@ def _cells(one: Rows, bundle: Bundle) -> dict[str, list[list[str]]]:
         text = as_text(column)[0]
         if text is None or column.name == target:
             continue
-        if modality.get(column.name) == "text":
+        if modality.get(column.name) in ("text", "sequence"):
             texts.append([column.name, clipped(text, LONGEST_TEXT)])
         elif modality.get(column.name, "ignore") != "ignore":
             number = column[0]

@@ -77,6 +77,8 @@ def _of_column(column: pl.Series, modality: str) -> list[Trait]:
         return [Trait(name, "length", length), Trait(name, "script", text=scripts(text))]
     if modality == "date" or column.dtype.is_temporal():
         return [Trait(name, "value", parse(column, choose_formats(column)), date=True)]
+    if modality == "sequence":
+        return [Trait(name, "length", as_text(column).str.len_chars().cast(pl.Float64).to_numpy())]
     numbers = as_number(column)
     text = as_text(column)
     given = len(text) - text.null_count()

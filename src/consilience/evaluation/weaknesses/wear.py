@@ -96,6 +96,24 @@ def audio_noise(arrays: Arrays, decibels: float, random: Random) -> Arrays:
 
 
 CLEAN_DECIBELS = 30.0
+UNKNOWN_LETTER = 1
+
+
+def letters_masked(arrays: Arrays, share: float, random: Random) -> Arrays:
+    """Letters of sequences become unknown."""
+    hidden = arrays["mask"] & (random.random(arrays["mask"].shape) < share)
+    return {**arrays, "code": np.where(hidden, arrays["code"].dtype.type(UNKNOWN_LETTER), arrays["code"])}
+
+
+def letters_mutated(arrays: Arrays, share: float, random: Random) -> Arrays:
+    """Letters of sequences take the place of another one of the same column."""
+    code, mask = arrays["code"].copy(), arrays["mask"]
+    changed = mask & (random.random(mask.shape) < share)
+    for place in range(mask.shape[1]):
+        known = code[:, place][mask[:, place]]
+        if len(known):
+            code[:, place][changed[:, place]] = random.choice(known, int(changed[:, place].sum()))
+    return {**arrays, "code": code}
 
 
 def series_noise(arrays: Arrays, deviations: float, random: Random) -> Arrays:
@@ -182,6 +200,11 @@ WEAR: dict[str, tuple[Worn, ...]] = {
         Worn("steps", SHARES, "share", steps_missing),
     ),
     "audio": (MISSING, Worn("audio_noise", (10.0, 20.0, 25.0, 30.0), "decibels", audio_noise)),
+    "sequence": (
+        MISSING,
+        Worn("masked", (0.05, 0.1, 0.25, 0.5), "share", letters_masked),
+        Worn("mutated", (0.05, 0.1, 0.25, 0.5), "share", letters_mutated),
+    ),
     "text": (
         Worn("missing", SHARES, "share", missing_text),
         Worn("words", SHARES, "share", words_dropped),
