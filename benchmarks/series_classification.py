@@ -69,15 +69,15 @@ def write(frame: pl.DataFrame, folder: Path) -> dict[str, Path]:
     return found
 
 
-def measure(name: str, effort: int) -> None:
+def measure(name: str, effort: int, encoders: list[str]) -> None:
     with workspace() as folder:
         tables = {"digits": digits, "hours": hours}[name](folder)
         found: dict[str, Any] = {}
-        for encoder in ENCODERS:
+        for encoder in encoders:
             before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
             options = ["--test", str(tables["test"]), "--effort", str(effort), "--set", "report.analyses=[]"]
             options += ["--set", f"encoders.series.type={encoder}"]
-            if encoder != ENCODERS[0]:
+            if encoder != encoders[0]:
                 options += ["--set", "references=[]"]
             metrics, _ = train(folder / encoder, tables["train"], "label", *options)
             spent = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
@@ -97,6 +97,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", choices=("digits", "hours", "all"))
     parser.add_argument("--effort", type=int, default=2)
+    parser.add_argument("--encoders", nargs="+", choices=ENCODERS, default=list(ENCODERS))
     given = parser.parse_args()
     for chosen in ("digits", "hours") if given.data == "all" else (given.data,):
-        measure(chosen, given.effort)
+        measure(chosen, given.effort, given.encoders)
