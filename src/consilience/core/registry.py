@@ -37,6 +37,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "number_periodic": "consilience.encoders.number_periodic:NumberPeriodic",
         "number_piecewise": "consilience.encoders.number_piecewise:NumberPiecewise",
         "plain_cnn": "consilience.encoders.plain_cnn:PlainCNN",
+        "pyramid_image": "consilience.encoders.pyramid_image:PyramidImage",
         "static_text": "consilience.encoders.pretrained.static_text:StaticText",
         "transformer_text": "consilience.encoders.transformer_text:TransformerText",
         "wave_audio": "consilience.encoders.wave_audio:WaveAudio",
@@ -51,6 +52,7 @@ BUILTIN: dict[str, dict[str, str]] = {
     },
     "task": {
         "classification": "consilience.tasks.classification:Classification",
+        "detection": "consilience.tasks.detection:Detection",
         "generation": "consilience.tasks.generation:Generation",
         "multilabel": "consilience.tasks.multilabel:Multilabel",
         "regression": "consilience.tasks.regression:Regression",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from consilience.core.box_policy import fit_to_boxes
 from consilience.core.config import Choice
 from consilience.core.errors import InputError, nearest
 from consilience.core.recipe import Recipe
@@ -21,6 +22,8 @@ def fit_to_kind(recipe: Recipe, modalities: Mapping[str, str], kind: str) -> Rec
         InputError: for folds or several networks of texts, which cannot be averaged, and for references that do not
             fit the task.
     """
+    if kind == "boxes":
+        return fit_to_boxes(recipe, modalities)
     if kind != "text":
         _check_references(recipe, kind)
         if recipe.relation and "text" not in recipe.encoders:  # which entity stands where is a matter of word order

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from consilience.tasks.boxes.precision import BoxPrecision
 from consilience.tasks.measures import (
     Confusion,
     Errors,
@@ -36,11 +37,12 @@ METRICS: dict[str, tuple[str, ...]] = {
     "multiclass": _CLASSES,
     "multilabel": ("accuracy", "hamming_loss", *_AVERAGED, "roc_auc", "pr_auc", "log_loss", "brier"),
     "regression": ("rmse", "mae", "median_absolute_error", "r2"),
+    "boxes": ("map_50", "map", "map_75", "recall_50", "count_error"),
     "text": ("rouge_l", "rouge_1", "rouge_2", "bleu", "chrf", "exact_match"),
 }
 """Kind → metric names in the order reports print them. `accuracy` of label sets: the whole set is right."""
 
-_LOWER = {"log_loss", "brier", "hamming_loss", "rmse", "mae", "median_absolute_error"}
+_LOWER = {"count_error", "log_loss", "brier", "hamming_loss", "rmse", "mae", "median_absolute_error"}
 HIGHER_IS_BETTER: dict[str, bool] = {name: name not in _LOWER for names in METRICS.values() for name in names}
 
 PRIMARY: dict[str, str] = {
@@ -48,6 +50,7 @@ PRIMARY: dict[str, str] = {
     "multiclass": "accuracy",
     "multilabel": "roc_auc",
     "regression": "rmse",
+    "boxes": "map_50",
     "text": "rouge_l",
 }
 """Kind → the metric that picks checkpoints and heads reports. For label sets a metric without a threshold:
@@ -59,6 +62,7 @@ _FAMILIES: dict[str, tuple[type[Measure], ...]] = {
     "multiclass": (Confusion, Ranking, Probability),
     "multilabel": (LabelSets, Ranking, Probability),
     "regression": (Errors,),
+    "boxes": (BoxPrecision,),
     "text": (Overlap, Translation, Exact),
 }
 

@@ -33,8 +33,8 @@ class Heard(NamedTuple):
 
 
 def masks_of(recipe: Recipe, kind: str = "") -> list[frozenset[str]]:
-    """Sets of groups to hide, none first: the complements of the subsets of disciplines. Texts have one rule only."""
-    if kind == "text":
+    """Sets of groups to hide, none first: the complements of the subsets of disciplines. Texts and boxes have one rule only."""
+    if kind in ("text", "boxes"):
         return [frozenset()]
     disciplines = disciplines_of(recipe)
     every = frozenset(recipe.groups)
