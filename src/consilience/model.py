@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from consilience.artifacts.bundle import CHUNK, Bundle, Opinion
+from consilience.artifacts.bundle import CHUNK, Bundle, Opinion, joined_opinions
 from consilience.artifacts.decoding import decoding
 from consilience.artifacts.run_folder import RunFolder, find_bundle
 from consilience.artifacts.store import load_bundle
@@ -94,8 +94,13 @@ class Model:
         Raises:
             InputError: for a regression model, and as `predict`.
         """
-        if self.bundle.task.kind in ("regression", "text"):
-            what = "regression model" if self.bundle.task.kind == "regression" else "model that writes texts"
+        without = {
+            "regression": "regression model",
+            "text": "model that writes texts",
+            "boxes": "model that finds boxes",
+        }
+        if self.bundle.task.kind in without:
+            what = without[self.bundle.task.kind]
             raise InputError(f"a {what} has no probabilities", fix="Use predict")
         return self._predictions(read_table(table), hidden)
 
@@ -234,18 +239,7 @@ class Model:
             self.problems = problems
         clusters = cluster_codes(table.frame, self.bundle.recipe.split.group)
         rows = Judged(task.kind, targets.target, targets.weight, clusters, self.bundle.recipe.seed)
-        return rows, _joined(parts)
-
-
-def _joined(parts: list[Opinion]) -> Opinion:
-    return Opinion(
-        np.concatenate([p.final for p in parts]),
-        {name: np.concatenate([p.sources[name] for p in parts]) for name in parts[0].sources},
-        {name: np.concatenate([p.alone[name] for p in parts]) for name in parts[0].alone},
-        np.concatenate([p.has for p in parts]),
-        np.concatenate([p.raw for p in parts]),
-        tuple(np.concatenate(each) for each in zip(*(p.members for p in parts), strict=True)),
-    )
+        return rows, joined_opinions(parts)
 
 
 def say(problem: Problem) -> str:

@@ -190,6 +190,13 @@ class Bundle:
             opinion = self.judge(features, self.texts(part), np.arange(features.rows, dtype=np.int64), hidden)
             yield opinion, [*absent, *merge_problems(collected)]
 
+    def raw(self, table: Table, hidden: Iterable[str] = ()) -> list[Said]:
+        """What each network says of a small table before the task reads anything from it."""
+        adapted, _ = self.adapt(table)
+        features = in_memory(adapted, self.facts["groups"], self.recipe.prepare)
+        index = np.arange(features.rows, dtype=np.int64)
+        return [of_network[0] for of_network in _said(self, features, index, [frozenset(hidden)])]
+
     def texts(self, table: Table) -> pl.DataFrame:
         """The raw text columns as String, for the references."""
         from consilience.modalities.cells import as_text

@@ -68,7 +68,9 @@ def fit_rule(kind: str, sources: Mapping[str, Array], target: Array, weight: Arr
         stack: False = the network alone.
     """
     rule = Rule({"network": 1.0}, UNCHANGED)
-    if kind in ("text", "boxes") or not (np.asarray(weight) > 0).any():  # texts and boxes are neither averaged nor calibrated
+    if (
+        kind in ("text", "boxes") or not (np.asarray(weight) > 0).any()
+    ):  # texts and boxes are neither averaged nor calibrated
         return rule
     if stack and len(sources) > 1:
         rule = replace(rule, weights=fit_weights(kind, sources, target, weight))

@@ -65,6 +65,7 @@ BUILTIN: dict[str, dict[str, str]] = {
     },
     "analysis": {
         "abstention": "consilience.evaluation.confidence.abstention:Abstention",
+        "boxes": "consilience.evaluation.boxes.analysis:Boxes",
         "calibration": "consilience.evaluation.confidence.calibration:Calibration",
         "contribution": "consilience.evaluation.contribution.analysis:Contribution",
         "coverage": "consilience.evaluation.confidence.coverage:Coverage",
@@ -84,6 +85,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "wandb": "consilience.training.listeners.wandb:WandB",
     },
     "check": {
+        "box_repairs": "consilience.data.checks.box_repairs:BoxRepairs",
         "constant_column": "consilience.data.checks.constant_column:ConstantColumn",
         "duplicate_rows": "consilience.data.checks.duplicate_rows:DuplicateRows",
         "future_rows": "consilience.data.checks.future_rows:FutureRows",

@@ -153,9 +153,7 @@ def assemble(recipe: Recipe, facts: Mapping[str, Any], outputs: int) -> Multimod
     return Multimodal(encoders, fusion, width, outputs, decoder)
 
 
-def _decoder(
-    recipe: Recipe, facts: Mapping[str, Any], widths: dict[str, int]
-) -> Callable[[int], nn.Module] | None:
+def _decoder(recipe: Recipe, facts: Mapping[str, Any], widths: dict[str, int]) -> Callable[[int], nn.Module] | None:
     """What makes the task's own decoder; None where a linear head will do."""
     if recipe.task is None or not hasattr(recipe.task.configured("task")[0], "decoder"):
         return None

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import polars as pl
 
 from consilience.core.errors import InputError
+from consilience.data.box_cells import holds_boxes, read_cells
 from consilience.modalities.base import Guess
 from consilience.modalities.cells import as_number, as_text, is_missing_token
-from consilience.tasks.boxes.cells import holds_boxes, read_cells
 from consilience.tasks.labels import SEPARATOR, count_classes, is_label_struct, label_lists
 
 FEW_INTEGERS = 20

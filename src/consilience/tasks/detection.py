@@ -10,9 +10,9 @@ from pydantic import Field
 
 from consilience.core.config import Config as Block
 from consilience.core.errors import InputError
+from consilience.data.box_cells import holds_boxes, read_cells, to_json
 from consilience.modalities.base import Guess
 from consilience.tasks.base import Array, Targets
-from consilience.tasks.boxes.cells import Cell, holds_boxes, read_cells, to_json
 from consilience.tasks.boxes.placing import to_own
 from consilience.tasks.boxes.suppression import Limits, suppress
 from consilience.tasks.labels import in_order
@@ -182,6 +182,12 @@ class Detection:
             listed.append(boxes)
         return listed
 
+    def thresholds(self, target: Array, weight: Array, predictions: Array) -> dict[str, float]:
+        """Label → lowest score that is said, from validation rows: see `boxes.thresholds`."""
+        from consilience.tasks.boxes.thresholds import best_thresholds
+
+        return best_thresholds(target, weight, predictions, self.labels)
+
     def threshold(self, label: str) -> float:
         """Lowest score of a box of this class that is said."""
         return self.config.threshold or float((self.facts.get("thresholds") or {}).get(label, 0.3))
@@ -191,8 +197,13 @@ class Detection:
         return np.array([to_json(boxes) for boxes in self.boxes(predictions)], dtype=object)
 
     def decode(self, predictions: Array) -> dict[str, Any]:
-        """{"prediction": JSON lists of boxes [N]}."""
-        return {"prediction": self.said(predictions)}
+        """{"prediction": JSON lists of boxes [N], "count:<label>": how many of each class [N]}."""
+        listed = self.boxes(predictions)
+        counts = {
+            f"count:{label}": np.array([sum(b["label"] == label for b in boxes) for boxes in listed], np.int64)
+            for label in self.labels
+        }
+        return {"prediction": np.array([to_json(boxes) for boxes in listed], dtype=object), **counts}
 
     def decoder(self, width: int, inside: dict[str, int]) -> nn.Module:
         """The module that finds boxes; width: of the fused vector; inside: group → width of its tokens."""
@@ -201,8 +212,3 @@ class Detection:
         assert self.image is not None, "`place` was asked when the run was planned"
         sight = as_sight(self.image, len(self.labels))
         return BoxHead(inside[sight.group], width, self.config.width, sight)
-
-
-def unreadable(cells: list[Cell | None], values: pl.Series) -> int:
-    """Cells that hold something, but no list of boxes."""
-    return sum(cell is None and value is not None and str(value).strip() != "" for cell, value in zip(cells, values))

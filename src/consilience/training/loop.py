@@ -232,7 +232,10 @@ class Loop:
         for name, outputs in self.outputs(self.judged, self.job.valid).items():
             every = self._measured(name, outputs)
             found[name] = every[self.metric]
-            merits[name] = [signed(self.metric, every[self.metric]), signed(TIE_BREAKERS[kind], every[TIE_BREAKERS[kind]])]
+            merits[name] = [
+                signed(self.metric, every[self.metric]),
+                signed(TIE_BREAKERS[kind], every[TIE_BREAKERS[kind]]),
+            ]
             if name == leader(merits):
                 event["valid"] = every
         event["fusion"] = found

@@ -14,6 +14,8 @@ def certain_columns(bundle: Bundle, opinion: Opinion, level: float, hidden: Iter
     """ "set" of classes (joined by " | "), or "low" and "high", that hold the truth with probability `level`."""
     if bundle.task.kind == "text":
         raise InputError("a written text has no set or interval that holds the truth", where="--level")
+    if bundle.task.kind == "boxes":
+        raise InputError("boxes have scores, and no set or interval that holds the truth", where="--level")
     found = bundle.rules.certain(opinion.final, opinion.has, level, hidden)
     if bundle.task.kind == "regression":
         return {"low": found[:, 0], "high": found[:, 1]}

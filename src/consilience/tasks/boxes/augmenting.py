@@ -15,8 +15,8 @@ from torch import Tensor
 
 
 class Change(NamedTuple):
-    """zoom: largest factor of size, above 1; width and height also differ by up to its fourth root. move: largest shift,
-    share of the side. mirror: "none", "horizontal" or "both". mosaic: share of images put together of four. seen:
+    """zoom: largest factor of size, above 1; width and height also differ by up to its fourth root. move: largest
+    shift, share of the side. mirror: "none", "horizontal" or "both". mosaic: share of images put together of four. seen:
     share of a box's area that must stay in view."""
 
     zoom: float
