@@ -59,7 +59,7 @@ def write_onnx(bundle: Bundle, features: Features, path: Path) -> dict[str, Any]
     return {
         "groups": groups,
         "networks": len(bundle.networks),
-        "helpers": [g for g in groups if len(groups) > 1],
+        "helpers": [g for g in groups if len(bundle.networks[0].helpers)],
         "inputs": [{"name": n, "group": g, "array": a} for n, (g, a) in zip(names, inputs, strict=True)],
         "pooled": [{"name": n, "group": g} for g, n in pooled.items()],
         "opset": OPSET,

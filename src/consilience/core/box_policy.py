@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from consilience.core.config import Choice
-from consilience.core.errors import InputError
+from consilience.core.errors import InputError, nearest
 from consilience.core.recipe import Recipe, Train
-from consilience.core.registry import get
+from consilience.core.registry import get, names
 
 BOX_ENCODER = "pyramid_image"
-BOX_REFERENCES: tuple[str, ...] = ()
+BOX_REFERENCES = ("blobs",)
 IMAGE_SIZE = {1: 192, 2: 320, 3: 416, 4: 512, 5: 640}
 """Longest side of the prepared image by effort, pixels: small things must stay visible."""
 BATCH = 8
@@ -65,10 +65,20 @@ def _sized(encoder: Choice) -> Choice:
 
 
 def _references(recipe: Recipe) -> tuple[str, ...]:
-    """The user's; in place of the usual ones those that give boxes."""
-    if recipe.references != Recipe.model_fields["references"].default:
-        return recipe.references
-    return BOX_REFERENCES
+    """The user's; in place of the usual ones those that give boxes.
+
+    Raises:
+        InputError: for a reference that gives none.
+    """
+    if recipe.references == Recipe.model_fields["references"].default:
+        return BOX_REFERENCES
+    fitting = [name for name in names("reference") if getattr(get("reference", name), "boxes", False)]
+    for name in recipe.references:
+        if name not in fitting:
+            raise InputError(
+                f"the reference {name!r} predicts no boxes", where="references", fix=nearest(name, fitting)
+            )
+    return recipe.references
 
 
 def box_training(recipe: Recipe, rows: int) -> Train:

@@ -58,6 +58,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "regression": "consilience.tasks.regression:Regression",
     },
     "reference": {
+        "blobs": "consilience.references.blobs:Blobs",
         "lead": "consilience.references.lead:Lead",
         "linear": "consilience.references.linear:Linear",
         "textrank": "consilience.references.textrank:TextRank",

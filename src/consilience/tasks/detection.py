@@ -12,8 +12,8 @@ from consilience.core.config import Config as Block
 from consilience.core.errors import InputError
 from consilience.data.box_cells import holds_boxes, read_cells, to_json
 from consilience.modalities.base import Guess
+from consilience.modalities.image_placing import to_own
 from consilience.tasks.base import Array, Targets
-from consilience.tasks.boxes.placing import to_own
 from consilience.tasks.boxes.suppression import Limits, suppress
 from consilience.tasks.labels import in_order
 

@@ -49,7 +49,7 @@ def assign(boxes: Tensor, places: Places) -> Tensor:
     sides = (boxes[:, 2:] - boxes[:, :2]).clamp(min=1e-3)
     area = sides.prod(1)
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2
-    strides = places.stride.unique()
+    strides = torch.unique(places.stride)
     misfit = (area.sqrt().log2()[:, None] - (USUAL * strides).log2()).abs()  # [n, maps]
     fits = (misfit <= BAND) | (misfit <= misfit.min(1, keepdim=True).values)
     which = torch.searchsorted(strides, places.stride)

@@ -16,8 +16,8 @@ from torch import Tensor
 
 class Change(NamedTuple):
     """zoom: largest factor of size, above 1; width and height also differ by up to its fourth root. move: largest
-    shift, share of the side. mirror: "none", "horizontal" or "both". mosaic: share of images put together of four. seen:
-    share of a box's area that must stay in view."""
+    shift, share of the side. mirror: "none", "horizontal" or "both". mosaic: share of images put together of four.
+    seen: share of a box's area that must stay in view."""
 
     zoom: float
     move: float
@@ -60,7 +60,7 @@ def _affine(images: Tensor, boxes: Tensor, how: Change) -> tuple[Tensor, Tensor]
     inverse[:, :, 2] = -2 * move / signed
     grid = F.affine_grid(inverse, list(images.shape), align_corners=False)
     moved = F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
-    corners = boxes[..., :4].unflatten(-1, (2, 2)) / sides - 0.5
+    corners = boxes[..., :4].reshape(*boxes.shape[:2], 2, 2) / sides - 0.5
     corners = (corners * signed[:, None, None] + move[:, None, None] + 0.5) * sides
     low, high = corners.amin(2), corners.amax(2)
     placed = torch.cat([low, high, boxes[..., 4:]], -1)

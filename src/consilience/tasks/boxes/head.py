@@ -62,6 +62,8 @@ class BoxHead(nn.Module):
         self.score = nn.Conv2d(width, sight.classes, 1)
         self.box = nn.Conv2d(width, 4, 1)
         nn.init.normal_(self.score.weight, std=0.01)
+        assert self.score.bias is not None
+        assert self.box.bias is not None
         nn.init.constant_(self.score.bias, -math.log((1 - PRIOR) / PRIOR))
         nn.init.normal_(self.box.weight, std=0.01)
         nn.init.zeros_(self.box.bias)
@@ -95,7 +97,7 @@ class BoxHead(nn.Module):
         x = x + self.told(fused.pooled).unsqueeze(1)
         logits, shapes, start = [], [], 0
         for number, (height, width, _) in enumerate(self.sight.levels):
-            maps = x[:, start : start + height * width].transpose(1, 2).unflatten(2, (height, width))
+            maps = x[:, start : start + height * width].transpose(1, 2).reshape(len(x), -1, height, width)
             start += height * width
             seen = self.shared(maps, number)
             logits.append(self.score(self.scoring(seen, number)).flatten(2).transpose(1, 2))

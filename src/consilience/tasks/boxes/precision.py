@@ -8,7 +8,7 @@ among the rows.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -109,7 +109,7 @@ class BoxPrecision:
     """map_50, map_75, map (mean over overlaps 0.5 to 0.95), recall_50 (share of boxes that are found at all), and
     count_error: mean absolute difference between the number of boxes predicted and there, an image and class."""
 
-    names = ("map_50", "map", "map_75", "recall_50", "count_error")
+    names: ClassVar[tuple[str, ...]] = ("map_50", "map", "map_75", "recall_50", "count_error")
 
     def __init__(self, kind: str, target: Array, predictions: Array) -> None:
         self.matched = match(target, predictions)

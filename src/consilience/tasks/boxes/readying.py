@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from consilience.modalities.image_placing import placing
 from consilience.tasks.boxes.augmenting import Change, change
-from consilience.tasks.boxes.placing import placing
 
 
 def make_ready(batch: Any, image: dict[str, Any], config: Any | None) -> Any:
@@ -28,7 +28,7 @@ def make_ready(batch: Any, image: dict[str, Any], config: Any | None) -> Any:
     boxes = batch.target.reshape(len(batch.target), -1, 5)
     low = offset
     high = offset + sizes.flip(1) * scale
-    corners = boxes[..., :4].unflatten(-1, (2, 2)) * scale[:, None, None] + offset[:, None, None]
+    corners = boxes[..., :4].reshape(*boxes.shape[:2], 2, 2) * scale[:, None, None] + offset[:, None, None]
     placed = torch.cat([corners.flatten(-2), boxes[..., 4:]], -1)
     placed = _within(placed, low, high)
     if config is None or not len(boxes):
