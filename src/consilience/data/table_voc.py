@@ -79,7 +79,7 @@ def _image(root: ElementTree.Element, path: Path) -> Path:
 
 def _sets(folder: Path) -> dict[str, str]:
     """Name of an image → its part, from ImageSets/Main/train.txt, val.txt, test.txt."""
-    found = {}
+    found: dict[str, str] = {}
     for part in ("train", "val", "test"):
         path = folder / "ImageSets" / "Main" / f"{part}.txt"
         if path.is_file():

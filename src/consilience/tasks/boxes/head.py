@@ -97,7 +97,7 @@ class BoxHead(nn.Module):
         x = x + self.told(fused.pooled).unsqueeze(1)
         logits, shapes, start = [], [], 0
         for number, (height, width, _) in enumerate(self.sight.levels):
-            maps = x[:, start : start + height * width].transpose(1, 2).reshape(len(x), -1, height, width)
+            maps = x[:, start : start + height * width].transpose(1, 2).reshape(-1, x.shape[-1], height, width)
             start += height * width
             seen = self.shared(maps, number)
             logits.append(self.score(self.scoring(seen, number)).flatten(2).transpose(1, 2))
