@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from consilience.artifacts.bundle import CHUNK, Bundle, Opinion
+from consilience.artifacts.bundle import CHUNK, Bundle, Opinion, joined_opinions
 from consilience.artifacts.decoding import decoding
 from consilience.artifacts.forecasts import check_steps, forecast_steps, is_steps, windows_to_judge
 from consilience.artifacts.run_folder import RunFolder, find_bundle
@@ -29,6 +29,7 @@ Array = np.ndarray[Any, Any]
 NO_PROBABILITIES = {
     "regression": "regression model",
     "text": "model that writes texts",
+    "boxes": "model that finds boxes",
     "forecast": "model that forecasts",
 }
 
@@ -255,21 +256,10 @@ class Model:
         series = self.bundle.recipe.series
         if series is not None:
             clusters = block_codes(table.frame[ORIGIN], series.horizon) if ORIGIN in table.frame.columns else None
-            return Judged(task.kind, targets.target, targets.weight, clusters, self.bundle.recipe.seed), _joined(parts)
-        clusters = cluster_codes(table.frame, self.bundle.recipe.split.group)
+        else:
+            clusters = cluster_codes(table.frame, self.bundle.recipe.split.group)
         rows = Judged(task.kind, targets.target, targets.weight, clusters, self.bundle.recipe.seed)
-        return rows, _joined(parts)
-
-
-def _joined(parts: list[Opinion]) -> Opinion:
-    return Opinion(
-        np.concatenate([p.final for p in parts]),
-        {name: np.concatenate([p.sources[name] for p in parts]) for name in parts[0].sources},
-        {name: np.concatenate([p.alone[name] for p in parts]) for name in parts[0].alone},
-        np.concatenate([p.has for p in parts]),
-        np.concatenate([p.raw for p in parts]),
-        tuple(np.concatenate(each) for each in zip(*(p.members for p in parts), strict=True)),
-    )
+        return rows, joined_opinions(parts)
 
 
 def say(problem: Problem) -> str:

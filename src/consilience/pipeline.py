@@ -166,7 +166,7 @@ def _left_out(plan: Plan) -> list[str]:
     return [
         f"column {c.name!r} is left out: {c.reason}"
         for c in plan.schema.columns
-        if c.modality == "ignore" and c.name not in asked
+        if c.modality == "ignore" and c.name not in asked and c.name != plan.target
     ]
 
 

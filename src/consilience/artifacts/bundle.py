@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from consilience.artifacts.network import NONE, Exported, Index, Said
+from consilience.artifacts.row_batches import slices
 from consilience.artifacts.rules import Rules
 from consilience.core.recipe import Recipe
 from consilience.data.align import align
@@ -121,9 +122,19 @@ class Bundle:
     def judge_masks(
         self, features: Features, texts: pl.DataFrame, index: Index, masks: Sequence[frozenset[str]]
     ) -> list[Opinion]:
-        """`judge` for each set of hidden groups; networks encode every row once."""
+        """`judge` for each set of hidden groups; networks encode every row once.
+
+        Where raw outputs are large (maps of an image) they are made and read a few rows at a time.
+        """
+        at_once = getattr(self.task, "at_once", None)
+        if at_once and len(index) > at_once:
+            parts = [self.judge_masks(features, texts, index[rows], masks) for rows in slices(len(index), at_once)]
+            return [joined_opinions(of_mask) for of_mask in zip(*parts, strict=True)]
         said = _said(self, features, index, masks)
         told = self._references(features, texts, index, masks)
+        if hasattr(self.task, "sized"):  # what is said in shares of an image is told in its own pixels
+            arrays = features.gather(index)
+            said = [[s._replace(logits=self.task.sized(s.logits, arrays)) for s in of_network] for of_network in said]
         return [
             self._opinion([of_network[i] for of_network in said], told[i], hidden) for i, hidden in enumerate(masks)
         ]
@@ -179,11 +190,31 @@ class Bundle:
             opinion = self.judge(features, self.texts(part), np.arange(features.rows, dtype=np.int64), hidden)
             yield opinion, [*absent, *merge_problems(collected)]
 
+    def raw(self, table: Table, hidden: Iterable[str] = ()) -> list[Said]:
+        """What each network says of a small table before the task reads anything from it."""
+        adapted, _ = self.adapt(table)
+        features = in_memory(adapted, self.facts["groups"], self.recipe.prepare)
+        index = np.arange(features.rows, dtype=np.int64)
+        return [of_network[0] for of_network in _said(self, features, index, [frozenset(hidden)])]
+
     def texts(self, table: Table) -> pl.DataFrame:
         """The raw text columns as String, for the references."""
         from consilience.modalities.cells import as_text
 
         return pl.DataFrame([as_text(table.frame[c]) for c in self.text_columns])
+
+
+def joined_opinions(parts: Sequence[Opinion]) -> Opinion:
+    """Rows after rows."""
+    return Opinion(
+        np.concatenate([p.final for p in parts]),
+        {name: np.concatenate([p.sources[name] for p in parts]) for name in parts[0].sources},
+        {name: np.concatenate([p.alone[name] for p in parts]) for name in parts[0].alone},
+        np.concatenate([p.has for p in parts]),
+        np.concatenate([p.raw for p in parts]),
+        tuple(np.concatenate(each) for each in zip(*(p.members for p in parts), strict=True)),
+        {group: np.concatenate([p.pooled[group] for p in parts]) for group in parts[0].pooled},
+    )
 
 
 def _mean(members: Sequence[Array]) -> Array:

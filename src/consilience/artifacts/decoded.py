@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -17,3 +18,8 @@ def decoded(task: Any, final: Array) -> tuple[list[Any], list[dict[str, float] |
         return said, [None] * len(said)
     shares = np.asarray(final, np.float32).tolist()  # as `Task.decode` gives them
     return said, [dict(zip(classes, row, strict=True)) for row in shares]
+
+
+def as_line(prediction: Any) -> str:
+    """A prediction as one text: a list of boxes as JSON."""
+    return json.dumps(prediction, ensure_ascii=False) if isinstance(prediction, list) else str(prediction)

@@ -30,6 +30,8 @@ from consilience.modalities.base import Arrays
 OPSET = 18
 EXAMPLES = 4
 """Rows that the graph is traced with."""
+UNREAD = frozenset({"size"})
+"""Arrays that no network reads: an image's own size, with which the task places boxes."""
 PLAIN = frozenset({"number", "category", "date"})
 """Modalities whose cells are tested for drift as they are; of all others the graph also tells the pooled tokens."""
 
@@ -47,7 +49,7 @@ def write_onnx(bundle: Bundle, features: Features, path: Path) -> dict[str, Any]
         raise MissingExtraError("onnxscript", "train", "Exporting a network")
     groups = bundle.groups
     arrays = features.gather(np.resize(np.arange(features.rows), EXAMPLES))
-    inputs = [(group, name) for group in groups for name in arrays[group]]
+    inputs = [(group, name) for group in groups for name in arrays[group] if name not in UNREAD]
     names = [f"{safe_key(groups.index(group), group)}__{name}" for group, name in inputs]
     example = _example(arrays, inputs)
     grows = _varying(features, inputs)
@@ -59,7 +61,7 @@ def write_onnx(bundle: Bundle, features: Features, path: Path) -> dict[str, Any]
     return {
         "groups": groups,
         "networks": len(bundle.networks),
-        "helpers": [g for g in groups if len(groups) > 1],
+        "helpers": [g for g in groups if len(bundle.networks[0].helpers)],
         "inputs": [{"name": n, "group": g, "array": a} for n, (g, a) in zip(names, inputs, strict=True)],
         "pooled": [{"name": n, "group": g} for g, n in pooled.items()],
         "opset": OPSET,

@@ -70,7 +70,9 @@ def fit_rule(kind: str, sources: Mapping[str, Array], target: Array, weight: Arr
         stack: False = the network alone.
     """
     rule = Rule({"network": 1.0}, UNCHANGED)
-    if kind == "text" or not (np.asarray(weight) > 0).any():  # texts are neither averaged nor calibrated
+    if (
+        kind in ("text", "boxes") or not (np.asarray(weight) > 0).any()
+    ):  # texts and boxes are neither averaged nor calibrated
         return rule
     if kind == "forecast":  # quantiles are forecast, not taken from a rule
         weights = fit_forecast_weights(layout_of(kind), sources, target, weight) if stack else rule.weights

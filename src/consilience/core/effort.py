@@ -91,6 +91,12 @@ ENCODER_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
         4: {"width": 128, "depth": 3, "positions": 256},
         5: {"width": 192, "depth": 4, "heads": 6, "positions": 256},
     },
+    "pyramid_image": {
+        1: {"channels": 16, "width": 32, "blocks": (0, 1, 1, 0)},
+        2: {"channels": 32, "width": 64, "blocks": (1, 1, 1, 1)},
+        4: {"channels": 64, "width": 128, "blocks": (1, 2, 3, 2)},
+        5: {"channels": 64, "width": 128, "blocks": (2, 3, 4, 2), "finest": 4},
+    },
     "transformer_text": {
         1: {"width": 32, "depth": 1},
         2: {"width": 64},
@@ -106,6 +112,7 @@ ENCODER_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
 }
 
 TASK_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
+    "detection": {1: {"width": 32}, 2: {"width": 64}, 4: {"width": 128}, 5: {"width": 128}},
     "generation": {
         1: {"width": 64, "depth": 1},
         2: {"width": 96},

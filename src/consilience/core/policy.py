@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from consilience.core.box_policy import box_training
 from consilience.core.config import Choice
 from consilience.core.effort import ENCODER_OPTIONS
 from consilience.core.errors import InputError, nearest
@@ -223,6 +224,8 @@ def _train(recipe: Recipe, shape: Shape, groups: Mapping[str, Group]) -> Any:
     batch = train.batch_size or next((size for below, size in BATCH if shape.rows < below), 256)
     convolves = any(get("encoder", g.encoder.type).convolves for g in groups.values() if g.encoder)
     epochs = _epochs(recipe, shape, batch)
+    if shape.kind == "boxes":
+        return box_training(recipe, shape.rows)
     networks = _networks(recipe, shape, groups, convolves)
     if networks == 1 and train.networks is None and _for_seeds(recipe, shape, groups):
         fewer = round(epochs * SEED_SHARE["text" in shape.modalities.values()])

@@ -54,6 +54,8 @@ class Prepare(Config):
     """Images with more pixels are refused before decoding (unit: pixels)."""
     image_size: int | None = Field(None, ge=8, le=1024)
     """Longest side of the canonical image, pixels; by effort when None."""
+    keep_size: bool = False
+    """Also keep each image's own height and width: boxes are told in its own pixels. Set by the detection task."""
     max_seconds: float | None = Field(None, gt=0)
     """Longest audio kept, seconds; the 99th percentile of the training rows, at most 10, when None."""
     sample_rate: int | None = Field(None, ge=1000, le=192_000)

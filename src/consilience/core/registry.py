@@ -45,6 +45,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "number_piecewise": "consilience.encoders.number_piecewise:NumberPiecewise",
         "patch_series": "consilience.encoders.patch_series:PatchSeries",
         "plain_cnn": "consilience.encoders.plain_cnn:PlainCNN",
+        "pyramid_image": "consilience.encoders.pyramid_image:PyramidImage",
         "rocket_series": "consilience.encoders.rocket_series:RocketSeries",
         "static_text": "consilience.encoders.pretrained.static_text:StaticText",
         "transformer_sequence": "consilience.encoders.transformer_sequence:TransformerSequence",
@@ -62,12 +63,14 @@ BUILTIN: dict[str, dict[str, str]] = {
     },
     "task": {
         "classification": "consilience.tasks.classification:Classification",
+        "detection": "consilience.tasks.detection:Detection",
         "forecast": "consilience.tasks.forecast:Forecast",
         "generation": "consilience.tasks.generation:Generation",
         "multilabel": "consilience.tasks.multilabel:Multilabel",
         "regression": "consilience.tasks.regression:Regression",
     },
     "reference": {
+        "blobs": "consilience.references.blobs:Blobs",
         "lead": "consilience.references.lead:Lead",
         "linear": "consilience.references.linear:Linear",
         "naive": "consilience.references.forecasting.naive:Naive",
@@ -79,6 +82,7 @@ BUILTIN: dict[str, dict[str, str]] = {
     },
     "analysis": {
         "abstention": "consilience.evaluation.confidence.abstention:Abstention",
+        "boxes": "consilience.evaluation.boxes.analysis:Boxes",
         "calibration": "consilience.evaluation.confidence.calibration:Calibration",
         "contribution": "consilience.evaluation.contribution.analysis:Contribution",
         "coverage": "consilience.evaluation.confidence.coverage:Coverage",
@@ -99,6 +103,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "wandb": "consilience.training.listeners.wandb:WandB",
     },
     "check": {
+        "box_repairs": "consilience.data.checks.box_repairs:BoxRepairs",
         "constant_column": "consilience.data.checks.constant_column:ConstantColumn",
         "duplicate_rows": "consilience.data.checks.duplicate_rows:DuplicateRows",
         "future_rows": "consilience.data.checks.future_rows:FutureRows",

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from consilience.core.box_policy import fit_to_boxes
 from consilience.core.config import Choice
 from consilience.core.errors import InputError, nearest
 from consilience.core.recipe import Recipe
@@ -25,6 +26,8 @@ def fit_to_kind(recipe: Recipe, modalities: Mapping[str, str], kind: str) -> Rec
     """
     if kind == "forecast":
         recipe = _for_steps(recipe)
+    if kind == "boxes":
+        return fit_to_boxes(recipe, modalities)
     if kind != "text":
         _check_references(recipe, kind)
         if recipe.relation and "text" not in recipe.encoders:  # which entity stands where is a matter of word order

@@ -15,12 +15,13 @@ import polars as pl
 from consilience.core.errors import InputError, nearest
 from consilience.data.cell_types import plain_cells
 from consilience.data.file_kind import COMPRESSED, fix_for, kind_of
+from consilience.data.table_boxes import read_box_folder
+from consilience.data.table_coco import read_json_or_coco
 from consilience.data.table_csv import read_csv
 from consilience.data.table_files import (
     Read,
     read_arrow,
     read_excel,
-    read_json,
     read_json_lines,
     read_parquet,
 )
@@ -36,7 +37,7 @@ READERS: dict[str, Callable[[Path], Read]] = {
     ".pq": read_parquet,
     ".jsonl": read_json_lines,
     ".ndjson": read_json_lines,
-    ".json": read_json,
+    ".json": read_json_or_coco,
     ".arrow": read_arrow,
     ".feather": read_arrow,
     ".ipc": read_arrow,
@@ -102,7 +103,8 @@ def read_table(source: str | PathLike[str] | Any) -> Table:
 
     Args:
         source: path of a CSV, TSV, Parquet, JSON Lines, Arrow/Feather or Excel file (text may be .gz, .bz2 or
-            .xz), path of a folder, pandas, Polars (also lazy) or Arrow table, dictionary of lists, or Table.
+            .xz), path of a folder (of classes, or of images annotated with boxes), COCO annotations, pandas, Polars
+            (also lazy) or Arrow table, dictionary of lists, or Table.
 
     Raises:
         InputError: when it is not found, not a table, empty, without rows, or has duplicate column names.
@@ -121,7 +123,7 @@ def read_table(source: str | PathLike[str] | Any) -> Table:
     if not path.exists():
         raise InputError("file not found", where=str(path), fix=_nearest_file(path))
     if path.is_dir():
-        frame, notes = read_folder(path)
+        frame, notes = read_box_folder(path) or read_folder(path)
         return _checked(Table(frame, path, path.resolve().name, notes))
     frame, notes = _reader(path)(path)
     return _checked(Table(plain_cells(frame, path.parent, str(path)), path.parent, path.name, notes))

@@ -85,6 +85,8 @@ class Analysis(Protocol):
     """Place in the report: 10 contribution, 30 calibration, 50 weaknesses, 70 explanation …"""
     of_texts: ClassVar[bool]
     """True where it makes sense when the target is a text; left out: it does not."""
+    of_boxes: ClassVar[bool]
+    """True where it makes sense when the target is a list of boxes; left out: it does not."""
 
     of_forecasts: ClassVar[bool]
     """True where it makes sense when the target is what follows; left out: it does not."""
@@ -123,6 +125,8 @@ def measure_all(evidence: Evidence, listener: Listener) -> dict[str, Any]:
                 raise NotApplicable("the target is a text: it has no classes, no unit and no probability")
             if evidence.kind == "forecast" and not getattr(analysis, "of_forecasts", False):
                 raise NotApplicable("a forecast is many numbers a row: chapters on single predictions do not apply")
+            if evidence.kind == "boxes" and not getattr(analysis, "of_boxes", False):
+                raise NotApplicable("the target is a list of boxes: it has no classes, no unit and no one probability")
             found[analysis.name] = analysis.measure(evidence)
         except NotApplicable as reason:
             found[analysis.name] = {"not_applicable": str(reason)}

@@ -45,6 +45,9 @@ def explain_table(
     bundle, run = model
     if bundle.task.kind == "text":
         raise InputError("the model writes texts: it has no class or value whose causes could be shown")
+    if bundle.task.kind == "boxes":
+        what = "the model finds boxes: where it looked is where it says they are, and there is no one class to explain"
+        raise InputError(what)
     chosen = list(range(table.rows)) if rows is None else [int(row) for row in rows]
     for row in chosen:
         if not 0 <= row < table.rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
@@ -56,7 +57,8 @@ class Multimodal(nn.Module):
         width: D of the fused vector.
         outputs: K of the head.
         decoder: makes the module (fused, target or None) → outputs that stands in place of a linear head; there are no
-            helper heads then.
+            helper heads then. A module with an attribute `group` is also given that group's own tokens, which fusion
+            has not touched.
         direct: heads that read a series itself, in place of linear ones.
     """
 
@@ -152,21 +154,23 @@ class Multimodal(nn.Module):
         active = getattr(self.fusion, "active", None) or self.candidates[0]
         tokens = dict(tokens)
         window = tokens.pop(WINDOW, None)
-        own = tokens[self.keys[self.direct.group]] if self.direct is not None and self.direct.own else None
         if len(self.candidates) > 1:
             every = self.fusion.forward_all(tokens)  # type: ignore[operator]
-            logits = {name: self._said(name, fused, target, window, own) for name, fused in every.items()}
+            logits = {name: self._said(name, fused, target, tokens, window) for name, fused in every.items()}
             return Outputs(logits[active], every[active], logits, helpers, has)
         fused = self.fusion(tokens)
-        return Outputs(self._said(active, fused, target, window, own), fused, {}, helpers, has)
+        return Outputs(self._said(active, fused, target, tokens, window), fused, {}, helpers, has)
 
     def _said(
-        self, name: str, fused: Fused, target: Tensor | None, window: Tokens | None, own: Tokens | None
+        self, name: str, fused: Fused, target: Tensor | None, tokens: dict[str, Tokens], window: Tokens | None
     ) -> Tensor:
+        head = self.heads[name]
         if self.direct is not None:
-            said: Tensor = self.heads[name](fused.pooled, window, own)
+            channels = tokens[self.keys[self.direct.group]] if self.direct.own else None
+            said: Tensor = head(fused.pooled, window, channels)
             return said
-        found: Tensor = self.heads[name](fused, target) if self.decodes else self.heads[name](fused.pooled)
+        own = (tokens[self.keys[str(head.group)]],) if hasattr(head, "group") else ()
+        found: Tensor = head(fused, target, *own) if self.decodes else head(fused.pooled)
         return found
 
     def select(self, name: str) -> None:
@@ -195,14 +199,16 @@ def assemble(recipe: Recipe, facts: Mapping[str, Any], outputs: int) -> Multimod
     widths = {safe_key(i, name): int(e.width) for i, (name, e) in enumerate(encoders.items())}
     width = int(recipe.width or 0)
     fusion = recipe.fusion.build("fusion", widths, width)
-    return Multimodal(encoders, fusion, width, outputs, _decoder(recipe, facts), _direct(recipe, facts, encoders))
+    decoder = _decoder(recipe, facts, {name: int(e.width) for name, e in encoders.items()})
+    return Multimodal(encoders, fusion, width, outputs, decoder, _direct(recipe, facts, encoders))
 
 
-def _decoder(recipe: Recipe, facts: Mapping[str, Any]) -> Callable[[int], nn.Module] | None:
+def _decoder(recipe: Recipe, facts: Mapping[str, Any], widths: dict[str, int]) -> Callable[[int], nn.Module] | None:
     """What makes the task's own decoder; None where a linear head will do."""
     if recipe.task is None or not hasattr(recipe.task.configured("task")[0], "decoder"):
         return None
-    made: Callable[[int], nn.Module] = recipe.task.build("task", facts["task"]).decoder
+    task = recipe.task.build("task", facts["task"])
+    made: Callable[[int], nn.Module] = partial(task.decoder, inside=widths) if task.kind == "boxes" else task.decoder
     return made
 
 

@@ -71,7 +71,10 @@ GREY_TOLERANCE = 8
 
 @final
 class Image:
-    """pixels uint8 [N, C, H, W, K], mask bool [N, C]; K = 1 if every training image is grey, else 3 (RGB)."""
+    """pixels uint8 [N, C, H, W, K], mask bool [N, C]; K = 1 if every training image is grey, else 3 (RGB).
+
+    With `prepare.keep_size` also size int32 [N, C, 2], each image's own height and width, turned as EXIF says.
+    """
 
     media: ClassVar[bool] = True
 
@@ -91,6 +94,8 @@ class Image:
         longest = settings.image_size or DEFAULT_SIZE
         opened = [pair for name, series in columns.items() for pair in _open(name, series, settings)]
         facts: Facts = {"columns": list(columns), "max_pixels": settings.max_pixels}
+        if settings.keep_size:
+            facts["keep_size"] = True
         if not opened:  # every cell is missing
             blank = {
                 "channels": 1,
@@ -123,6 +128,7 @@ class Image:
         shape = (rows, len(facts["columns"]), facts["height"], facts["width"], facts["channels"])
         pixels = np.zeros(shape, np.uint8)
         mask = np.zeros(shape[:2], bool)
+        sizes = np.zeros((*shape[:2], 2), np.int32)
         problems: list[Problem] = []
         decoder = Decoder(facts)
         for place, name in enumerate(facts["columns"]):
@@ -130,13 +136,14 @@ class Image:
             canvas, found = pixels[:, place], []
             for row, cell in located(columns[name]):
                 try:
-                    decoder.fill(cell, canvas[row])
+                    sizes[row, place] = decoder.fill(cell, canvas[row])
                     found.append(row)
                 except UnreadableError as error:
                     failures.append((row, cell, str(error)))
             mask[found, place] = True
             problems += unreadable(name, failures)
-        return Prepared({"pixels": pixels, "mask": mask}, problems)
+        own = {"size": sizes} if facts.get("keep_size") else {}
+        return Prepared({"pixels": pixels, "mask": mask, **own}, problems)
 
     @staticmethod
     def trim(arrays: Arrays) -> Arrays:
@@ -153,27 +160,31 @@ class Decoder:
         self._grey = facts["channels"] == 1
         self._heads: dict[bytes, int] = {}
 
-    def fill(self, cell: Cell, out: Pixels) -> None:
-        """Decode a cell into `out` uint8 [H, W, K]; nothing is written when it cannot be read.
+    def fill(self, cell: Cell, out: Pixels) -> tuple[int, int]:
+        """Decode a cell into `out` uint8 [H, W, K]; nothing is written when it cannot be read. Returns the image's own
+        height and width.
 
         Raises:
             UnreadableError: saying why.
         """
         data = cell if type(cell) is bytes else read_bytes(cell)
         known = self._heads.get(data[:PNG_HEAD])
-        pixels = self._open(data) if known is None else decode_as(data, "png", known)
+        pixels, size = self._open(data) if known is None else (decode_as(data, "png", known), None)
         if self._grey and pixels.shape == self._shape and pixels.dtype == np.uint8:
             out[:, :, 0] = pixels
         else:
             self._fit(pixels, out)
+        return size or (pixels.shape[0], pixels.shape[1])
 
-    def _open(self, data: bytes) -> Pixels:
+    def _open(self, data: bytes) -> tuple[Pixels, tuple[int, int]]:
         data, header = open_image(data, self._facts["max_pixels"])
         target = max(self._shape)
         if header.kind == "png" and data[PNG_COLOUR] != PNG_PALETTE:
             # These bytes settle a PNG's header: the next one that starts so needs no reading.
             self._heads[data[:PNG_HEAD]] = flags_for(header, self._grey, target)
-        return decode(data, header, self._grey, target)
+        pixels = decode(data, header, self._grey, target)
+        turned = (pixels.shape[0] > pixels.shape[1]) != (header.height > header.width)
+        return pixels, (header.width, header.height) if turned else (header.height, header.width)
 
     def _fit(self, pixels: Pixels, out: Pixels) -> None:
         facts = self._facts

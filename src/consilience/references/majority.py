@@ -20,12 +20,16 @@ def majority_predictions(kind: str, target: Array, weight: Array, rows: int) -> 
     Args:
         kind: "binary", "multiclass", "multilabel", "regression", "forecast" (each target's mean and quantiles), or
             "text" (the commonest text for every row).
+        kind: "binary", "multiclass", "multilabel", "regression", "text" (the commonest text for every row) or
+            "boxes" (see `mean_boxes`).
         target: [N, K] of the training rows. weight: [N].
         rows: rows to predict for.
 
     Returns:
         float32 [rows, K].
     """
+    if kind == "boxes":
+        return mean_boxes(target, weight, rows)
     if kind == "text":
         return np.tile(_commonest(target, weight), (rows, 1))
     if kind == "forecast":
@@ -37,6 +41,23 @@ def majority_predictions(kind: str, target: Array, weight: Array, rows: int) -> 
     if kind in ("binary", "multiclass") and mean.sum() > 0:
         mean = mean / mean.sum()
     return np.tile(mean.astype(np.float32), (rows, 1))
+
+
+def mean_boxes(target: Array, weight: Array, rows: int) -> Array:
+    """For every row the mean box of each class, scored by the share of images that have the class.
+
+    Args:
+        target: [N, M × 5], corners and class + 1. weight: [N].
+    Returns:
+        float32 [rows, C × 6]: corners, score, class + 1.
+    """
+    boxes = np.asarray(target, np.float64).reshape(len(target), -1, 5)[np.asarray(weight) > 0]
+    found = []
+    for number in np.unique(boxes[..., 4][boxes[..., 4] > 0]):
+        of_class = boxes[..., 4] == number
+        found.append([*boxes[of_class][:, :4].mean(0), of_class.any(1).mean(), number])
+    one = np.array(found or [[0.0] * 6], np.float32).reshape(1, -1)
+    return np.tile(one, (rows, 1))
 
 
 def _commonest(target: Array, weight: Array) -> Array:

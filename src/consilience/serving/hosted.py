@@ -72,6 +72,9 @@ class Hosted:
 
     def answer(self, asked: list[Asked]) -> list[dict[str, Any]]:
         """One answer a row, plain values: prediction, probabilities, set or interval, shares, repairs."""
+        if self.bundle.task.kind == "boxes" and any(a.explain for a in asked):
+            what = "boxes are not explained: where the model looked is where it says they are"
+            raise InputError(what, where=self.name, fix='Leave "explain" out')
         # made with the model's columns, in their order and of plain types: nothing is left to read or to align
         table = Table(to_frame([a.row for a in asked], self.columns), None, "request")
         features = in_memory(table, self.bundle.facts["groups"], self.bundle.recipe.prepare)
@@ -102,6 +105,10 @@ class Hosted:
     def _predictions(self, opinion: Opinion) -> list[dict[str, Any]]:
         answers: list[dict[str, Any]] = []
         for prediction, shares in zip(*decoded(self.bundle.task, opinion.final), strict=True):
+            if self.bundle.task.kind == "boxes":
+                prediction = json.loads(str(prediction))  # a list of boxes, in pixels of the image that was sent
+                answers.append({"prediction": prediction, "given": {}, "repairs": []})
+                continue
             answers.append({"prediction": _plain(prediction), "given": {}, "repairs": []})
             if shares is not None:
                 answers[-1]["probabilities"] = shares

@@ -16,6 +16,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from consilience.artifacts.decoded import as_line
 from consilience.core.registry import get
 from consilience.serving.bodies import read_body, read_json
 from consilience.serving.fetching import fetched
@@ -165,7 +166,7 @@ def _cells(values: list[Any], modality: str | None) -> list[Any]:
 
 def _outputs(name: str, found: Answers) -> dict[str, Any]:
     answers = found.rows
-    said = [str(a["prediction"]) for a in answers]
+    said = [as_line(a["prediction"]) for a in answers]
     outputs = [{"name": "prediction", "datatype": "BYTES", "shape": [len(said)], "data": said}]
     if answers and "probabilities" in answers[0]:
         shares = [p for a in answers for p in a["probabilities"].values()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 from typing import Any
 
 import orjson
@@ -180,7 +181,10 @@ def _answered(name: str, answers: Answers) -> Response:
 
 def _as_table(answers: list[dict[str, Any]], accept: str) -> Response:
     flat = [
-        {"prediction": a["prediction"], **{f"probability:{c}": p for c, p in a.get("probabilities", {}).items()}}
+        {
+            "prediction": json.dumps(a["prediction"]) if isinstance(a["prediction"], list) else a["prediction"],
+            **{f"probability:{c}": p for c, p in a.get("probabilities", {}).items()},
+        }
         for a in answers
     ]
     if "csv" not in accept and "parquet" not in accept:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import polars as pl
 
 from consilience.core.errors import InputError
+from consilience.data.box_cells import holds_boxes, read_cells
 from consilience.modalities.base import Guess
 from consilience.modalities.cells import as_number, as_text, is_missing_token
 from consilience.tasks.labels import SEPARATOR, count_classes, is_label_struct, label_lists
@@ -41,6 +42,14 @@ def detect_task(values: pl.Series, chosen: str | None = None) -> Detected:
     if is_label_struct(values):
         return _soft(values)
     where = f"target column {values.name!r}"
+    if chosen in (None, "detection") and holds_boxes(values):
+        return _boxes(values)
+    if chosen == "detection":
+        raise InputError(
+            "the cells are no lists of boxes",
+            where=where,
+            fix='Write cells as [{"label": "cat", "box": [x0, y0, x1, y1]}], [] where an image has none',
+        )
     text = as_text(values)
     present = text.drop_nulls()
     if present.is_empty():
@@ -63,6 +72,16 @@ def fit_score(values: pl.Series, task: str) -> Guess:
     except InputError as error:
         return Guess(0.0, str(error))
     return Guess(1.0 if found.task == task else 0.0, found.reason)
+
+
+def _boxes(values: pl.Series) -> Detected:
+    cells = [cell for cell in read_cells(values) if cell is not None]
+    boxes = [box.label for cell in cells for box in cell.boxes]
+    empty = sum(not cell.boxes for cell in cells)
+    without = f", {empty:,} images without any" if empty else ""
+    shown = f"{len(boxes):,} boxes of {len(set(boxes)):,} classes in {len(cells):,} images{without}"
+    overrule = ". Each whole cell as one class: --set task.type=classification"
+    return Detected("detection", "boxes", f"detection: each cell is a list of boxes, {shown}{overrule}")
 
 
 def _soft(values: pl.Series) -> Detected:

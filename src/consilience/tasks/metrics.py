@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from consilience.tasks.boxes.precision import BoxPrecision
 from consilience.tasks.forecasting.measures import Forecasts
 from consilience.tasks.measures import (
     Concordance,
@@ -37,13 +38,14 @@ METRICS: dict[str, tuple[str, ...]] = {
     "binary": _CLASSES,
     "multiclass": _CLASSES,
     "multilabel": ("accuracy", "hamming_loss", *_AVERAGED, "roc_auc", "pr_auc", "log_loss", "brier"),
+    "boxes": ("map_50", "map", "map_75", "recall_50", "count_error"),
     "forecast": ("mse_z", "mae_z", "rmse", "mae", "mase", "smape", "wape", "pinball_z", "coverage"),
     "regression": ("rmse", "mae", "median_absolute_error", "r2", "concordance"),
     "text": ("rouge_l", "rouge_1", "rouge_2", "bleu", "chrf", "exact_match"),
 }
 """Kind → metric names in the order reports print them. `accuracy` of label sets: the whole set is right."""
 
-_LOWER = {"log_loss", "brier", "hamming_loss", "rmse", "mae", "median_absolute_error"}
+_LOWER = {"count_error", "log_loss", "brier", "hamming_loss", "rmse", "mae", "median_absolute_error"}
 _LOWER |= {"mse_z", "mae_z", "mase", "smape", "wape", "pinball_z"}
 HIGHER_IS_BETTER: dict[str, bool] = {name: name not in _LOWER for names in METRICS.values() for name in names}
 
@@ -52,6 +54,7 @@ PRIMARY: dict[str, str] = {
     "multiclass": "accuracy",
     "multilabel": "roc_auc",
     "regression": "rmse",
+    "boxes": "map_50",
     "forecast": "mse_z",
     "text": "rouge_l",
 }
@@ -63,6 +66,7 @@ _FAMILIES: dict[str, tuple[type[Measure], ...]] = {
     "binary": (Confusion, Ranking, Probability),
     "multiclass": (Confusion, Ranking, Probability),
     "multilabel": (LabelSets, Ranking, Probability),
+    "boxes": (BoxPrecision,),
     "forecast": (Forecasts,),
     "regression": (Errors, Concordance),
     "text": (Overlap, Translation, Exact),

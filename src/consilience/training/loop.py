@@ -21,7 +21,7 @@ from consilience.core.events import Event
 from consilience.core.recipe import Recipe
 from consilience.fusion.model import Multimodal, assemble
 from consilience.tasks.metrics import HIGHER_IS_BETTER, METRICS, scores
-from consilience.training.batches import Part, share_of, shuffled
+from consilience.training.batches import Batch, Part, share_of, shuffled
 from consilience.training.checkpoint import (
     Progress,
     optimizer_tensors,
@@ -52,9 +52,10 @@ TIE_BREAKERS = {
     "multilabel": "log_loss",
     "regression": "rmse",
     "text": "log_loss",
+    "boxes": "map",
     "forecast": "mae_z",
 }
-"""Lower is better; decides between checkpoints whose metrics cannot be told apart."""
+"""Decides between checkpoints whose metrics cannot be told apart."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ class Loop:
         if self.processes > 1:
             keep = None if keep is None else keep[self.rank :: self.processes]
             torch.manual_seed(self.job.seed * 1_000_003 + step + self.rank * RANK_SEEDS)
-        batch = self.job.train.batch(mine, self.fabric.device, self.network.fixed)
+        batch = self._ready(self.job.train.batch(mine, self.fabric.device, self.network.fixed), training=True)
         rate = learning_rate(self.settings, step, self.steps)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["scale"]
@@ -185,6 +186,11 @@ class Loop:
         if self.settings.average == "ema":
             self.average.update()
         return loss.detach()
+
+    def _ready(self, batch: Batch, training: bool) -> Batch:
+        """The batch as the task wants it: one that finds boxes changes images and boxes together."""
+        ready = getattr(self.job.task, "ready", None)
+        return ready(batch, training) if ready else batch
 
     def _keep(self, rows: int) -> Tensor | None:
         """[B, M] bool: a random subset of groups for a growing share of the rows, everything for the others."""
@@ -227,7 +233,10 @@ class Loop:
         for name, outputs in self.outputs(self.judged, self.job.valid).items():
             every = self._measured(name, outputs)
             found[name] = every[self.metric]
-            merits[name] = [signed(self.metric, every[self.metric]), -every[TIE_BREAKERS[kind]]]
+            merits[name] = [
+                signed(self.metric, every[self.metric]),
+                signed(TIE_BREAKERS[kind], every[TIE_BREAKERS[kind]]),
+            ]
             if name == leader(merits):
                 event["valid"] = every
         event["fusion"] = found
@@ -250,8 +259,9 @@ class Loop:
         task, valid = self.job.task, self.job.valid
         if not self.judged.decodes:
             return scores(task.kind, valid.target, valid.weight, task.predictions(outputs))
-        few = valid.pick(np.arange(min(WRITTEN, len(valid))))
-        written = task.predictions(self.outputs(self.judged, few, known=False)[name])
+        few = valid.pick(np.arange(min(getattr(task, "judged_rows", WRITTEN), len(valid))))
+        raw = self.outputs(self.judged, few, known=False)[name]
+        written = task.predictions(task.sized(raw, few.features.gather(few.index)) if task.kind == "boxes" else raw)
         return {**task.validation(outputs, valid.weight), **scores(task.kind, few.target, few.weight, written)}
 
     @torch.no_grad()
@@ -259,8 +269,8 @@ class Loop:
         """Candidate name → raw outputs [N, K] on a part, in evaluation mode; a decoder is told the target if
         `known`."""
         found: dict[str, list[Tensor]] = {}
-        for positions in ordered(len(part), EVALUATION_BATCH):
-            batch = part.batch(positions, self.fabric.device, self.network.fixed)
+        for positions in ordered(len(part), getattr(self.job.task, "at_once", EVALUATION_BATCH)):
+            batch = self._ready(part.batch(positions, self.fabric.device, self.network.fixed), training=False)
             with self.fabric.autocast():
                 outputs = network(batch.inputs, None, batch.target if known else None)
             for name, logits in (outputs.candidates or {network.candidates[0]: outputs.logits}).items():

@@ -126,6 +126,9 @@ def make_plan(recipe: Recipe, given: Given, listener: Listener = nobody) -> Plan
     encoded = task.encode(values.gather(splits.train))
     resolved, rankings = choose_models(resolved, frame[splits.train], encoded, listener)
     groups = _learn_groups(frame[splits.train], resolved)
+    if hasattr(task, "place"):
+        task_facts |= plain(task.place(groups, _levels(resolved, groups)))
+        task = choice.build("task", task_facts)
     resolved = resolved.model_copy(update={"task": choice.complete("task")})
     folds = _folds(resolved, given, tables["train"], splits, values, kind)
     warnings = _unseen_labels(task, given, recipe.target)
@@ -177,6 +180,17 @@ def _learn_groups(frame: pl.DataFrame, recipe: Recipe) -> dict[str, Any]:
         )
         found |= learn_facts(few, {name: group}, encoder.settings(config, recipe.prepare))
         found[name] |= encoder.learn(config, found[name])
+    return found
+
+
+def _levels(recipe: Recipe, groups: dict[str, Any]) -> dict[str, Any]:
+    """Group → the maps of its encoder, for those that make several."""
+    found = {}
+    for name, group in recipe.groups.items():
+        assert group.encoder is not None, "a resolved recipe names every encoder"
+        encoder, config = group.encoder.configured("encoder")
+        if hasattr(encoder, "levels"):
+            found[name] = encoder.levels(config, groups[name])
     return found
 
 

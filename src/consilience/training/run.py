@@ -78,6 +78,11 @@ def train_model(plan: Plan, data: Data, folder: Path, listener: Listener = nobod
     heard = [together(parts) for parts in zip(*said, strict=True)]
     bundle.references = _final_references(plan, data, fits, references, bundle, listener)
     bundle.rules = find_rules(plan, masks, heard)
+    if hasattr(bundle.task, "thresholds"):
+        chosen = heard[0]
+        bundle.facts["task"]["thresholds"] = bundle.task.thresholds(
+            chosen.target, chosen.weight, chosen.sources["network"]
+        )
     valid = (fits[0].valid[0], np.concatenate([part.valid[1] for parts in hearings for part in parts]))
     return Trained(bundle, heard[0], _row_counts(plan, data), valid)
 

@@ -25,6 +25,7 @@ from consilience.watching.inputs import logged_row, summary_row
 from consilience.watching.prediction_log import open_engine, shown
 from consilience.watching.reference import (
     Reference,
+    countable,
     has_groups,
     make_reference,
     summarise,
@@ -63,7 +64,9 @@ def monitor(
     known, columns = made.summary, bundle.modalities
     rows = read_log(str(log), days, model) if table is None else _predicted(bundle, table, made)
     now = summarise((logged_row(row["inputs"], columns) for row in rows), columns)
-    predicted = summarise_predictions([r["prediction"] for r in rows], [r["probabilities"] for r in rows])
+    predicted = summarise_predictions(
+        countable(bundle, [r["prediction"] for r in rows]), [r["probabilities"] for r in rows]
+    )
     version = None if table is not None else version_of(find_bundle(path))
     drift = find_drift(known, now, predicted, _vocabularies(bundle), _embeddings(bundle, made, rows, version))
     times = [row["time"] for row in rows if row.get("time")]

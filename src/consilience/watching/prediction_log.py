@@ -21,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, final
 
+from consilience.artifacts.decoded import as_line
 from consilience.core.errors import InputError, MissingExtraError
 from consilience.watching import audit
 from consilience.watching.inputs import Row, Summaries, full_row
@@ -296,7 +297,7 @@ def _rows(entry: Entry, read: Callable[[Row, Mapping[str, str]], dict[str, Any]]
             "model": entry.model,
             "version": entry.version,
             "inputs": read(row, entry.columns),
-            "prediction": str(answer["prediction"]),
+            "prediction": as_line(answer["prediction"]),
             "probabilities": answer.get("probabilities"),
             "given": answer["given"],
             "milliseconds": 1e3 * entry.seconds,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -87,6 +88,13 @@ def summarise_predictions(
     }
 
 
+def countable(bundle: Bundle, said: Iterable[Any]) -> list[Any]:
+    """Predictions as drift is looked for in them: of lists of boxes (JSON) how many there are."""
+    if bundle.task.kind != "boxes":
+        return list(said)
+    return [len(json.loads(str(boxes))) for boxes in said]
+
+
 def make_reference(bundle: Bundle, table: Table, projections: Projections | None = None) -> Reference:
     """The reference of a bundle from labelled or unlabelled rows that it was not trained on, up to 2,000.
 
@@ -102,6 +110,7 @@ def make_reference(bundle: Bundle, table: Table, projections: Projections | None
     opinions = [opinion for opinion, _ in bundle.opinions(part)]
     final = np.concatenate([o.final for o in opinions])
     said, shares = decoded(bundle.task, final)
+    said = countable(bundle, said)
     summary = {
         "rows": part.rows,
         "columns": summarise((summary_row(r, columns) for r in adapted.frame.iter_rows(named=True)), columns),

@@ -40,7 +40,7 @@ class MissingTarget:
 
     def _tokens(self, view: View, target: str) -> list[Finding]:
         """Words such as "NA" or "?" that stand as a class of their own."""
-        if view.kind == "regression":
+        if view.kind in ("regression", "boxes"):
             return []
         labels = view.labels()
         odd = (is_missing_token(labels) & labels.is_not_null()).fill_null(False)

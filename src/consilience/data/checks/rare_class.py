@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import polars as pl
+
+from consilience.data.box_cells import read_cells
 from consilience.data.checks.base import Finding, NotApplicable, Severity, View
 from consilience.data.findings import ROWS_KEPT
 from consilience.data.wording import clipped, counted, quoted
@@ -25,6 +28,10 @@ class RareClass:
         if view.target is None or view.kind in ("regression", "text"):
             raise NotApplicable("the target has no classes" if view.target else "no target was given")
         labels = view.labels()
+        if view.kind == "boxes":
+            cells = read_cells(view.table.frame[view.target])
+            names = [box.label for cell in cells if cell for box in cell.boxes]
+            labels = pl.Series(view.target, names, pl.String)
         if view.kind == "multilabel":
             labels = as_text(labels.str.split("|").explode())
         counts = labels.drop_nulls().rename("class").value_counts(sort=True)

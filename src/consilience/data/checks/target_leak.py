@@ -120,8 +120,8 @@ def make_aim(view: View) -> Aim:
         NotApplicable: without enough labelled rows or without two classes.
     """
     labels = view.labels()
-    if view.kind == "multilabel":
-        raise NotApplicable("several labels a row are not looked at")
+    if view.kind in ("multilabel", "boxes"):
+        raise NotApplicable("several labels or boxes a row are not looked at")
     index = labels.is_not_null().arg_true().to_numpy().astype(np.int64)
     if view.kind == "regression":
         index = index[as_number(labels)[index].is_not_null().to_numpy()]

@@ -16,6 +16,8 @@ def certain_columns(bundle: Bundle, opinion: Opinion, level: float, hidden: Iter
         raise InputError("a written text has no set or interval that holds the truth", where="--level")
     if bundle.task.kind == "forecast":
         raise InputError("a forecast comes with its quantiles, whatever the level asked for", where="--level")
+    if bundle.task.kind == "boxes":
+        raise InputError("boxes have scores, and no set or interval that holds the truth", where="--level")
     found = bundle.rules.certain(opinion.final, opinion.has, level, hidden)
     if bundle.task.kind == "regression":
         return {"low": found[:, 0], "high": found[:, 1]}

@@ -30,6 +30,7 @@ class Contribution:
     order: ClassVar[int] = 10
     of_texts: ClassVar[bool] = True
     of_forecasts: ClassVar[bool] = True
+    of_boxes: ClassVar[bool] = True
 
     def measure(self, evidence: Evidence) -> dict[str, Any]:
         """{"speaks_of", "subsets", "shapley", "shares", "unique", "pairs", "synergy", "verdict", "sentence", …}, and

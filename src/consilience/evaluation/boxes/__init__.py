@@ -1,0 +1,1 @@
+"""What the report says of boxes: figures of each class, curves, and pictures with boxes drawn in."""
