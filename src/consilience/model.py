@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from consilience.artifacts.store import load_bundle
 from consilience.core.errors import InputError, nearest
 from consilience.core.events import Listener, nobody
 from consilience.core.files import read_json
-from consilience.data.clusters import cluster_codes
+from consilience.data.clusters import cluster_codes, cluster_column
 from consilience.data.table import Table, read_table
 from consilience.modalities.base import Problem, merge_problems
 
@@ -156,7 +157,7 @@ class Model:
         threshold = None if abstain is None else refer_threshold(self.metrics, abstain)
         offset, seen = 0, []
         with decoding(self.bundle, settings):
-            for table in tables:
+            for table in self._joined(tables):
                 problems: list[Problem] = []
                 for opinion, problems in self.bundle.opinions(table, hidden):  # noqa: B007 (the last one counts all)
                     columns = self.bundle.task.decode(opinion.final)
@@ -168,6 +169,13 @@ class Model:
                 seen.append((offset, problems))
                 offset += table.rows
                 self.problems = merge_problems(seen)
+
+    def _joined(self, tables: Iterable[Table]) -> Iterable[Table]:
+        """The pieces of a table as they are, or joined where rows know of one another."""
+        if self.bundle.recipe.history is None:
+            return tables
+        parts = list(tables)
+        return [replace(parts[0], frame=pl.concat([p.frame for p in parts], how="vertical_relaxed"))]
 
     def evaluate(self, table: Any, *, hidden: Iterable[str] = ()) -> dict[str, dict[str, float]]:
         """{metric: {"value", "low", "high"}} of the default prediction on a labelled table, 95 % intervals.
@@ -232,7 +240,7 @@ class Model:
         for opinion, problems in self.bundle.opinions(table, hidden, CHUNK):
             parts.append(opinion)
             self.problems = problems
-        clusters = cluster_codes(table.frame, self.bundle.recipe.split.group)
+        clusters = cluster_codes(table.frame, cluster_column(self.bundle.recipe))
         rows = Judged(task.kind, targets.target, targets.weight, clusters, self.bundle.recipe.seed)
         return rows, _joined(parts)
 

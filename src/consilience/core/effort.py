@@ -48,6 +48,7 @@ ENCODER_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
         5: {"width": 128, "bins": 32},
     },
     "plain_cnn": {},
+    "token_history": {1: {"width": 32}, 2: {"width": 48}, 4: {"width": 96}, 5: {"width": 128}},
     "transformer_text": {
         1: {"width": 32, "depth": 1},
         2: {"width": 64},

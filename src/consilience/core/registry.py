@@ -38,6 +38,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "number_piecewise": "consilience.encoders.number_piecewise:NumberPiecewise",
         "plain_cnn": "consilience.encoders.plain_cnn:PlainCNN",
         "static_text": "consilience.encoders.pretrained.static_text:StaticText",
+        "token_history": "consilience.encoders.token_history:TokenHistory",
         "transformer_text": "consilience.encoders.transformer_text:TransformerText",
         "wave_audio": "consilience.encoders.wave_audio:WaveAudio",
     },

@@ -68,7 +68,7 @@ def export(
             where=str(run),
             fix="Predict with the run folder: consilience predict RUN TABLE --out texts.csv",
         )
-    table = read_table(rows) if rows is not None else _table_of(run)
+    table = bundle.whole(read_table(rows) if rows is not None else _table_of(run))
     told: dict[str, Any] = {"rows_from": table.name}
 
     def write(temporary: Path) -> None:

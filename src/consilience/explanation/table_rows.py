@@ -43,6 +43,7 @@ def explain_table(
         InputError: for an unknown row, class or column, and for more than MOST_EXPLAINED rows.
     """
     bundle, run = model
+    table = bundle.whole(table)
     if bundle.task.kind == "text":
         raise InputError("the model writes texts: it has no class or value whose causes could be shown")
     chosen = list(range(table.rows)) if rows is None else [int(row) for row in rows]

@@ -4,6 +4,7 @@ WORDS = {
     "en": {
         "metric.accuracy": "accuracy",
         "metric.balanced_accuracy": "balanced accuracy",
+        "metric.matthews": "Matthews correlation",
         "metric.brier": "Brier score",
         "metric.f1_macro": "F1, macro",
         "metric.f1_micro": "F1, micro",
@@ -81,6 +82,7 @@ WORDS = {
     "zh": {
         "metric.accuracy": "准确率",
         "metric.balanced_accuracy": "平衡准确率",
+        "metric.matthews": "马修斯相关系数",
         "metric.brier": "Brier 分数",
         "metric.f1_macro": "F1（宏平均）",
         "metric.f1_micro": "F1（微平均）",
