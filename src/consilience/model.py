@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from consilience.core.errors import InputError, nearest
 from consilience.core.events import Listener, nobody
 from consilience.core.files import read_json
 from consilience.data.clusters import cluster_codes, cluster_column
+from consilience.data.history import pieces
 from consilience.data.table import Table, read_table
 from consilience.modalities.base import Problem, merge_problems
 
@@ -157,7 +157,7 @@ class Model:
         threshold = None if abstain is None else refer_threshold(self.metrics, abstain)
         offset, seen = 0, []
         with decoding(self.bundle, settings):
-            for table in self._joined(tables):
+            for table in pieces(tables, self.bundle.recipe.history):
                 problems: list[Problem] = []
                 for opinion, problems in self.bundle.opinions(table, hidden):  # noqa: B007 (the last one counts all)
                     columns = self.bundle.task.decode(opinion.final)
@@ -169,13 +169,6 @@ class Model:
                 seen.append((offset, problems))
                 offset += table.rows
                 self.problems = merge_problems(seen)
-
-    def _joined(self, tables: Iterable[Table]) -> Iterable[Table]:
-        """The pieces of a table as they are, or joined where rows know of one another."""
-        if self.bundle.recipe.history is None:
-            return tables
-        parts = list(tables)
-        return [replace(parts[0], frame=pl.concat([p.frame for p in parts], how="vertical_relaxed"))]
 
     def evaluate(self, table: Any, *, hidden: Iterable[str] = ()) -> dict[str, dict[str, float]]:
         """{metric: {"value", "low", "high"}} of the default prediction on a labelled table, 95 % intervals.

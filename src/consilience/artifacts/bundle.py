@@ -102,15 +102,11 @@ class Bundle:
 
     def adapt(self, table: Table) -> tuple[Table, list[Problem]]:
         """The table with the model's columns only, past rows told, entities marked and absolute media paths; absent
-        columns and entities are Problems. Where some rows of a table are looked at, `whole` comes first."""
+        columns and entities are Problems. Where some rows of a table are taken, `add_history` comes before."""
         told, unknown = add_history(table, self.recipe.history)
         marked, lost = mark_table(told, self.recipe.relation)
         aligned, problems = align(marked, self.columns)
         return media_paths(aligned, self.recipe.columns), [*problems, *lost, *unknown]
-
-    def whole(self, table: Table) -> Table:
-        """The table with what its rows know of one another, so that some of them can be taken."""
-        return add_history(table, self.recipe.history)[0]
 
     @property
     def weights(self) -> dict[str, float]:

@@ -7,6 +7,7 @@ that did not (columns skill and correct, by skill).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -119,6 +120,14 @@ def add_history(table: Table, history: History | None) -> tuple[Table, list[Prob
     every = pl.DataFrame({ROW: np.arange(table.rows, dtype=np.int64)})
     told = every.join(told, on=ROW, how="left", maintain_order="left").select(made)
     return replace(table, frame=table.frame.with_columns(told.get_columns())), _problems(table, history, lost)
+
+
+def pieces(tables: Iterable[Table], history: History | None) -> Iterable[Table]:
+    """The pieces of a long table as they are, or joined where rows know of one another."""
+    if history is None:
+        return tables
+    parts = list(tables)
+    return [replace(parts[0], frame=pl.concat([p.frame for p in parts], how="vertical_relaxed"))]
 
 
 def _rows(table: Table, history: History) -> pl.DataFrame:

@@ -96,7 +96,7 @@ def make_reference(bundle: Bundle, table: Table, projections: Projections | None
         summary: {"rows", "columns": see `summarise`, "prediction": see `summarise_predictions`, "accuracy": share of
         right predictions where classes are predicted and labels known, else None}.
     """
-    part = bundle.whole(table).spread(ROWS)
+    part = add_history(table, bundle.recipe.history)[0].spread(ROWS)
     columns = bundle.modalities
     adapted, _ = bundle.adapt(part)
     opinions = [opinion for opinion, _ in bundle.opinions(part)]
