@@ -9,6 +9,7 @@ import numpy as np
 
 from consilience.artifacts.bundle import Bundle, Opinion
 from consilience.artifacts.decoded import decoded
+from consilience.data.history import add_history
 from consilience.data.table import Table
 from consilience.watching import embedding
 from consilience.watching.embedding import Array, Projection, Projections
