@@ -101,3 +101,23 @@ def test_the_export_says_the_same(run: Path, tmp_path: Path) -> None:
     new = logs(4, 9)
     exported = cs.load(tmp_path / "bundle")
     np.testing.assert_allclose(exported.predict_proba(new), cs.load(run).predict_proba(new), atol=1e-4)
+
+
+def test_a_server_tells_a_row_the_earlier_rows_of_its_request(run: Path) -> None:
+    from consilience.serving.hosted import Asked, Hosted
+    from consilience.serving.past_rows import past_columns, with_past
+    from consilience.serving.refused import RefusedError
+    from consilience.serving.rows import read_rows
+    from consilience.serving.settings import Settings
+
+    hosted, new = Hosted("m", run), logs(2, 11)
+    assert past_columns(hosted.bundle) == ["student", "step", "skill", "right"]
+    told = with_past(new.to_dicts(), hosted.bundle, 1000)
+    rows = read_rows(told, hosted.columns, Settings())
+    answers = hosted.answer([Asked(row) for row in rows])
+    wanted = cs.load(run).predict_proba(new)[:, 1]
+    np.testing.assert_allclose([a["probabilities"]["1"] for a in answers], wanted, atol=1e-5)
+    assert with_past([{"skill": "s1"}], hosted.bundle, 1000) == [{"skill": "s1"}]
+    assert with_past("rows", hosted.bundle, 1000) == "rows"
+    with pytest.raises(RefusedError, match="no times"):
+        with_past([{"student": "a", "step": "soon"}], hosted.bundle, 1000)

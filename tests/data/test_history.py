@@ -10,7 +10,8 @@ import pytest
 
 from consilience.core.errors import InputError
 from consilience.core.recipe import History, Recipe
-from consilience.data.history import add_history, made_columns, settle_history
+from consilience.data.history import add_history, made_columns, place_history, settle_history, without_words
+from consilience.data.schema import detect
 from consilience.data.table import Table, read_table
 
 ASKED = History(id="student", order="step", columns=("skill", "right"), by=("skill",), numbers=("right",), past=3)
@@ -163,6 +164,9 @@ def test_settling_splits_by_id_and_gathers_what_is_made() -> None:
     assert settled.groups["history"].columns == ("history",)
     assert settled.encoders["history"].type == "token_history"
     assert settled.disciplines == {"history": made_columns(settled.history)}
+    assert place_history(settled, settled.history, made_columns(ASKED)) == settled
+    assert place_history(recipe, settled.history, made_columns(ASKED)).groups == settled.groups
+    assert place_history(recipe, None, ()) is recipe
     timed = recipe.model_copy(update={"split": recipe.split.model_copy(update={"time": "step"})})
     assert settle_history(timed, read_table(logs())).split.group is None
 
@@ -173,7 +177,7 @@ def test_settling_splits_by_id_and_gathers_what_is_made() -> None:
         ({"split": {"method": "random"}}, "rows drawn at random would know one another's targets"),
         ({"history": {"id": "pupil", "columns": ["skill"]}}, "no history column 'pupil'"),
         ({"history": {"id": "student", "columns": ["skill"], "into": "skill"}}, "history makes a column of this name"),
-        ({"history": {"id": "own", "columns": ["skill"]}}, "no value stands in two rows"),
+        ({"history": {"id": "own", "columns": ["skill"]}}, "no value stands in two rows at different times"),
     ],
 )
 def test_what_cannot_be_told_is_refused(change: dict[str, Any], message: str) -> None:
@@ -181,3 +185,18 @@ def test_what_cannot_be_told_is_refused(change: dict[str, Any], message: str) ->
     table = read_table(logs().with_columns(pl.int_range(pl.len()).alias("own")))
     with pytest.raises(InputError, match=message):
         settle_history(Recipe(**values), table)
+
+
+def test_checks_for_copies_do_not_read_the_words() -> None:
+    schema = detect(Table(told(logs()), None, "t"), "right", overrides={"history": "text"})
+    assert schema.modalities["history"] == "text"
+    assert set(schema.modalities) - set(without_words(schema, ASKED).modalities) == {"history"}
+    assert without_words(schema, None) is schema
+
+
+def test_figures_that_hold_nothing_are_left_out() -> None:
+    frame = logs().with_columns(pl.int_range(pl.len()).cast(pl.String).alias("skill"))
+    settled = settle_history(Recipe(target="right", history=ASKED), read_table(frame))
+    assert settled.columns["history since same skill"] == "ignore"
+    assert "history since same skill" not in settled.groups["history figures"].columns
+    assert "history rows" in settled.groups["history figures"].columns

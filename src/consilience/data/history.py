@@ -7,9 +7,8 @@ that did not (columns skill and correct, by skill).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,6 +17,7 @@ from consilience.core.config import Choice
 from consilience.core.errors import InputError
 from consilience.core.recipe import Group, History, Recipe
 from consilience.data.past_rows import ID, ORDER, OWN, ROW, WORD, figure_names, past_figures, past_words
+from consilience.data.schema import IGNORE, Schema
 from consilience.data.table import Table
 from consilience.data.time_rows import times_of
 from consilience.modalities.base import EXAMPLES_KEPT, Problem
@@ -55,18 +55,27 @@ def settle_history(recipe: Recipe, table: Table) -> Recipe:
         if column in table.frame.columns:
             where = f"{table.name}, column {column!r}"
             raise InputError("history makes a column of this name", where=where, fix="Set history.into to another name")
-    if as_text(table.frame[history.id]).drop_nulls().is_unique().all():
+    told = add_history(table, history)[0].frame.select(made_columns(history))
+    known = [c for c in told.columns if told[c].null_count() < table.rows]
+    if not told[f"{history.into} rows"].max():
         where = f"{table.name}, column {history.id!r}"
-        raise InputError("no value stands in two rows, so no row has a past", where=where, fix="Leave history out")
+        raise InputError(
+            "no value stands in two rows at different times: no row has a past", where=where, fix="Leave history out"
+        )
     split = recipe.split
     if split.method == "auto" and not (split.column or split.group or split.time):
         split = split.model_copy(update={"group": history.id})
-    return recipe.model_copy(update={"history": history, "split": split, **_placed(recipe, history)})
+    return place_history(recipe.model_copy(update={"split": split}), history, known)
 
 
-def _placed(recipe: Recipe, history: History) -> dict[str, Any]:
-    """Modality, encoder, group and discipline of the columns that are made, where the user set none."""
-    into, *figures = made_columns(history)
+def place_history(recipe: Recipe, history: History | None, known: Collection[str]) -> Recipe:
+    """The recipe with a settled history: modality, encoder, group and discipline of the columns that are made, where
+    the user set none. Columns not in `known` hold nothing in the training rows and are left out."""
+    if history is None:
+        return recipe
+    into = history.into
+    figures = [c for c in made_columns(history)[1:] if c in known]
+    empty = dict.fromkeys((c for c in made_columns(history) if c not in known), "ignore")
     placed = {c for group in recipe.groups.values() for c in group.columns}
     groups, own = dict(recipe.groups), into not in placed
     if own:
@@ -74,12 +83,14 @@ def _placed(recipe: Recipe, history: History) -> dict[str, Any]:
     together = not recipe.disciplines and not placed & {into, *figures}
     if together:
         groups[f"{into} figures"] = Group(columns=tuple(figures), modality="number")
-    return {
+    placed_so = {
+        "history": history,
         "groups": groups,
         "encoders": {into: Choice(type=ENCODER), **recipe.encoders} if own else recipe.encoders,
-        "columns": {into: "text", **dict.fromkeys(figures, "number"), **recipe.columns},
+        "columns": {into: "text", **dict.fromkeys(figures, "number"), **empty, **recipe.columns},
         "disciplines": {into: (into, *figures)} if together else recipe.disciplines,
     }
+    return recipe.model_copy(update=placed_so)
 
 
 def _holds_numbers(column: pl.Series) -> bool:
@@ -120,6 +131,14 @@ def add_history(table: Table, history: History | None) -> tuple[Table, list[Prob
     every = pl.DataFrame({ROW: np.arange(table.rows, dtype=np.int64)})
     told = every.join(told, on=ROW, how="left", maintain_order="left").select(made)
     return replace(table, frame=table.frame.with_columns(told.get_columns())), _problems(table, history, lost)
+
+
+def without_words(schema: Schema, history: History | None) -> Schema:
+    """The schema for checks that look for copies: the words of one id overlap from row to row, as they should."""
+    if history is None:
+        return schema
+    columns = [c._replace(modality=IGNORE) if c.name == history.into else c for c in schema.columns]
+    return schema._replace(columns=tuple(columns))
 
 
 def pieces(tables: Iterable[Table], history: History | None) -> Iterable[Table]:
