@@ -18,7 +18,8 @@ from consilience.artifacts.store import load_bundle
 from consilience.core.errors import InputError, nearest
 from consilience.core.events import Listener, nobody
 from consilience.core.files import read_json
-from consilience.data.clusters import cluster_codes
+from consilience.data.clusters import cluster_codes, cluster_column
+from consilience.data.history import pieces
 from consilience.data.table import Table, read_table
 from consilience.data.windows import ORIGIN, block_codes
 from consilience.modalities.base import Problem, merge_problems
@@ -176,7 +177,7 @@ class Model:
         threshold = None if abstain is None else refer_threshold(self.metrics, abstain)
         offset, seen = 0, []
         with decoding(self.bundle, settings):
-            for table in tables:
+            for table in pieces(tables, self.bundle.recipe.history):
                 problems: list[Problem] = []
                 for opinion, problems in self.bundle.opinions(table, hidden):  # noqa: B007 (the last one counts all)
                     columns = self.bundle.task.decode(opinion.final)
@@ -257,7 +258,7 @@ class Model:
         if series is not None:
             clusters = block_codes(table.frame[ORIGIN], series.horizon) if ORIGIN in table.frame.columns else None
         else:
-            clusters = cluster_codes(table.frame, self.bundle.recipe.split.group)
+            clusters = cluster_codes(table.frame, cluster_column(self.bundle.recipe))
         rows = Judged(task.kind, targets.target, targets.weight, clusters, self.bundle.recipe.seed)
         return rows, joined_opinions(parts)
 

@@ -22,6 +22,7 @@ from consilience.core.registry import get, names
 from consilience.data.checks.base import View
 from consilience.data.features import in_memory
 from consilience.data.findings import run_checks
+from consilience.data.history import without_words
 from consilience.data.table import Table
 from consilience.evaluation.card import write_card
 from consilience.evaluation.checks.base import check_result
@@ -173,7 +174,7 @@ def _left_out(plan: Plan) -> list[str]:
 def _findings(plan: Plan, listener: Listener) -> Any:
     view = View(
         table=plan.tables["train"],
-        schema=plan.schema,
+        schema=without_words(plan.schema, plan.recipe.history),
         target=plan.target,
         kind=plan.task.kind,
         splits=plan.splits,
@@ -186,6 +187,8 @@ def _findings(plan: Plan, listener: Listener) -> Any:
         found, _ = run_checks(view, codes=["unreadable_media"], listener=listener)
         return found
     codes = [c for c in names("check") if not get("check", c).slow or (c in AUDIT and rows <= AUDIT_ROWS)]
+    if plan.recipe.history is not None:  # ids with a short past are alike without being copies
+        codes.remove("duplicate_rows")
     found, _ = run_checks(view, codes=codes, listener=listener)
     for finding in found:
         if finding.severity != "info":

@@ -48,6 +48,7 @@ def test_binary_agrees_with_scikit_learn(ties: bool, weighted: bool) -> None:
         **averaged(label, said, weight),
         "roc_auc": reference.roc_auc_score(label, one, sample_weight=weight),
         "pr_auc": reference.average_precision_score(label, one, sample_weight=weight),
+        "matthews": reference.matthews_corrcoef(label, said, sample_weight=weight),
         "log_loss": reference.log_loss(label, one.astype(np.float64), sample_weight=weight),
         "brier": reference.brier_score_loss(label, one, sample_weight=weight),
     }
@@ -67,6 +68,7 @@ def test_multiclass_agrees_with_scikit_learn(ties: bool) -> None:
         **averaged(label, said),
         "roc_auc": reference.roc_auc_score(label, wide, multi_class="ovr", average="macro"),
         "pr_auc": reference.average_precision_score(target, wide, average="macro"),
+        "matthews": reference.matthews_corrcoef(label, said),
         "log_loss": reference.log_loss(label, wide),
         "brier": float(((wide - target) ** 2).sum(1).mean()),
     }
@@ -205,3 +207,12 @@ def test_one_metric_alone_is_the_same_figure() -> None:
     every = scores("multiclass", target, np.ones(90), shares)
     for name in METRICS["multiclass"]:
         assert Judge("multiclass", target, np.ones(90), shares, only=name).at() == {name: every[name]}
+
+
+def test_matthews_correlation_of_one_predicted_class_is_zero() -> None:
+    target = np.eye(2)[[0, 1, 1, 0]]
+    found = scores("binary", target, np.ones(4), np.tile([0.3, 0.7], (4, 1)))
+    assert found["matthews"] == 0
+    assert found["accuracy"] == 0.5
+    assert scores("binary", target, np.ones(4), target)["matthews"] == pytest.approx(1)
+    assert scores("binary", target, np.ones(4), 1 - target)["matthews"] == pytest.approx(-1)

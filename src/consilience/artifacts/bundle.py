@@ -17,6 +17,7 @@ from consilience.core.recipe import Recipe
 from consilience.data.align import align
 from consilience.data.entity_marks import mark_table
 from consilience.data.features import Features, in_memory
+from consilience.data.history import add_history
 from consilience.data.schema import media_paths
 from consilience.data.table import Table
 from consilience.modalities.base import Arrays, Problem, merge_problems
@@ -101,11 +102,12 @@ class Bundle:
         return [c for g in self.recipe.groups.values() if g.modality == "text" for c in g.columns]
 
     def adapt(self, table: Table) -> tuple[Table, list[Problem]]:
-        """The table with the model's columns only, entities marked and absolute media paths; absent columns and
-        entities are Problems."""
-        marked, lost = mark_table(table, self.recipe.relation)
+        """The table with the model's columns only, past rows told, entities marked and absolute media paths; absent
+        columns and entities are Problems. Where some rows of a table are taken, `add_history` comes before."""
+        told, unknown = add_history(table, self.recipe.history)
+        marked, lost = mark_table(told, self.recipe.relation)
         aligned, problems = align(marked, self.columns)
-        return media_paths(aligned, self.recipe.columns), [*problems, *lost]
+        return media_paths(aligned, self.recipe.columns), [*problems, *lost, *unknown]
 
     @property
     def weights(self) -> dict[str, float]:

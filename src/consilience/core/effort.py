@@ -97,6 +97,7 @@ ENCODER_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
         4: {"channels": 64, "width": 128, "blocks": (1, 2, 3, 2)},
         5: {"channels": 64, "width": 128, "blocks": (2, 3, 4, 2), "finest": 4},
     },
+    "token_history": {1: {"width": 32}, 2: {"width": 48}, 4: {"width": 96}, 5: {"width": 128}},
     "transformer_text": {
         1: {"width": 32, "depth": 1},
         2: {"width": 64},

@@ -65,6 +65,9 @@ class Prepare(Config):
     tokenizer: str | None = None
     """Path of a `tokenizer.json` to cut texts with; sub-words of the training rows' own when None. A pretrained
     encoder brings its own."""
+    pieces: Literal["subwords", "words"] = "subwords"
+    """words: a text is a list of words parted by blanks, each an entry of the vocabulary as it stands, for texts that
+    are codes. The encoder `token_history` sets it for its own columns."""
     max_tokens: int | None = Field(None, ge=4, le=8192)
     """Longest text kept, sub-words; the 98th percentile of the training rows, at most 256, when None."""
     max_steps: int | None = Field(None, ge=1, le=100_000)
@@ -132,6 +135,9 @@ class Report(Config):
 
     language: Literal["en", "zh"] = "en"
     """English or Chinese."""
+    cluster: str | None = None
+    """Column (patient, speaker, day) whose rows are not independent: intervals draw all rows of a value together.
+    `split.group` when None, else the id of `history`."""
     slices: tuple[str, ...] = ()
     """Parts of the test rows to look at, as conditions: "age>60 & sex==F"."""
     fairness: tuple[str, ...] = ()
@@ -194,6 +200,27 @@ class SeriesWindows(Config):
     """Steps of a season (24 for hours of a day); chosen on the training steps when None."""
 
 
+class History(Config):
+    """What is known of the earlier rows of the same id (student, machine), told to each row (`data.history`)."""
+
+    id: str
+    """Column whose rows belong together."""
+    order: str | None = None
+    """Column of numbers or dates that says which row is earlier; the order of the table when None. Rows of equal order
+    do not see one another."""
+    columns: tuple[str, ...] = Field(min_length=1)
+    """Columns whose earlier cells are told; the target may be one. A column that is known only after the target is left
+    out as evidence with `ignore`, and may stand here all the same."""
+    by: tuple[str, ...] = ()
+    """Columns known beforehand (skill, product): earlier rows with the row's own value are counted apart."""
+    numbers: tuple[str, ...] | None = None
+    """Those of `columns` that are averaged; those that hold numbers and do not stand in `by` when None."""
+    past: int = Field(50, ge=1, le=1000)
+    """Earlier rows told one by one."""
+    into: str = Field("history", min_length=1)
+    """Name of the column made, and the beginning of the names of the figures."""
+
+
 class Recipe(Config):
     """The whole of a user's choices; see the module's docstring."""
 
@@ -209,6 +236,8 @@ class Recipe(Config):
     """Mark two entities in a text; None = no relation between entities is asked for."""
     series: SeriesWindows | None = None
     """Cut a table of steps in time into windows and forecast; None = every row stands for itself."""
+    history: History | None = None
+    """Tell each row the past of its id; None = rows know nothing of one another."""
     ignore: tuple[str, ...] = ()
     """Columns left out."""
     columns: dict[str, str] = {}

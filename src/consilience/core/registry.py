@@ -48,6 +48,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "pyramid_image": "consilience.encoders.pyramid_image:PyramidImage",
         "rocket_series": "consilience.encoders.rocket_series:RocketSeries",
         "static_text": "consilience.encoders.pretrained.static_text:StaticText",
+        "token_history": "consilience.encoders.token_history:TokenHistory",
         "transformer_sequence": "consilience.encoders.transformer_sequence:TransformerSequence",
         "transformer_text": "consilience.encoders.transformer_text:TransformerText",
         "wave_audio": "consilience.encoders.wave_audio:WaveAudio",

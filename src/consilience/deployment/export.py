@@ -21,6 +21,7 @@ from consilience.core.events import Listener, nobody
 from consilience.core.files import read_json, write_json, write_text
 from consilience.core.recipe import dump_recipe
 from consilience.data.features import in_memory
+from consilience.data.history import add_history
 from consilience.data.table import Table, read_table
 from consilience.deployment.precision import Precision, check_drop, compare, write_lower
 from consilience.deployment.proof import prove
@@ -70,6 +71,7 @@ def export(
             fix="Predict with the run folder: consilience predict RUN TABLE --out texts.csv",
         )
     table, _ = windows_to_judge(bundle, read_table(rows) if rows is not None else _table_of(run))
+    table, _ = add_history(read_table(rows) if rows is not None else _table_of(run), bundle.recipe.history)
     told: dict[str, Any] = {"rows_from": table.name}
 
     def write(temporary: Path) -> None:

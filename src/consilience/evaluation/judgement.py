@@ -45,16 +45,18 @@ def judge(bundle: Bundle, opinion: Opinion, rows: Judged, prior: Array) -> dict[
             "majority": measured(prior, FEWER),
         },
         "alone": {group: measured(p, FEWER) for group, p in opinion.alone.items()},
-        "comparison": _comparisons(bundle, opinion, rows),
+        "comparison": _comparisons(bundle, opinion, rows, prior),
         "confusion": _confusion(bundle, opinion.final, rows),
         "scatter": _scatter(opinion.final, rows),
     }
 
 
-def _comparisons(bundle: Bundle, opinion: Opinion, rows: Judged) -> dict[str, Any]:
+def _comparisons(bundle: Bundle, opinion: Opinion, rows: Judged, prior: Array) -> dict[str, Any]:
     primary = bundle.meta.get("primary") or bundle.task.primary
     default = "the stack" if len(bundle.weights) > 1 else "the network"
     found = {}
+    if rows.kind != "text":
+        found["default_majority"] = compare(rows, primary, (default, opinion.final), ("guessing", prior))
     if "linear" in opinion.sources:
         linear = ("the linear reference", opinion.sources["linear"])
         found["network_linear"] = compare(rows, primary, ("the network", opinion.sources["network"]), linear)

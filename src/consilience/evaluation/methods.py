@@ -153,7 +153,8 @@ def _intervals(result: Result, language: Language) -> str:
     if not rows:
         return ""
     columns = len(result.get("classes") or ()) or 1
-    group = _recipe(result, "split", "group")
+    known_as = (("report", "cluster"), ("split", "group"), ("history", "id"))
+    group = next((column for path in known_as if (column := _recipe(result, *path))), None)
     units = _m("unit.groups", language, column=group) if group else _m("unit.rows", language)
     return _m("intervals", language, resamples=f"{planned_resamples(rows, columns):,}", units=units)
 

@@ -149,6 +149,8 @@ def verdict(result: Result, language: Language = "en") -> list[Sentence]:
     """What the run found, most important first."""
     sentences = [Sentence(_performance(result, language))]
     comparison = result.get("comparison") or {}
+    if (pair := comparison.get("default_majority")) and pair["verdict"] != "better":
+        sentences.append(_against("default", pair, language, "majority"))
     if joined := contribution_sentence(result, language):
         sentences.append(joined)
     elif pair := comparison.get("fused_single"):

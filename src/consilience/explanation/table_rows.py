@@ -14,6 +14,7 @@ from consilience.core.errors import InputError
 from consilience.core.events import Listener, nobody
 from consilience.core.files import read_json
 from consilience.data.features import in_memory
+from consilience.data.history import add_history
 from consilience.data.table import Table
 from consilience.explanation.counterfactual import check_fixed
 from consilience.explanation.explain import Settings, explain_rows
@@ -43,6 +44,7 @@ def explain_table(
         InputError: for an unknown row, class or column, and for more than MOST_EXPLAINED rows.
     """
     bundle, run = model
+    table, _ = add_history(table, bundle.recipe.history)
     if bundle.task.kind == "text":
         raise InputError("the model writes texts: it has no class or value whose causes could be shown")
     if bundle.task.kind == "boxes":

@@ -14,7 +14,8 @@ import polars as pl
 from consilience.modalities.base import Arrays, Columns, Facts, Guess, Prepared
 from consilience.modalities.cells import as_text, present
 from consilience.modalities.given_subwords import STYLE, encode_given, read_given
-from consilience.modalities.subwords import encode, read_tokenizer, train_tokenizer
+from consilience.modalities.subwords import PADDING, UNKNOWN, encode, read_tokenizer, train_tokenizer
+from consilience.modalities.whole_words import learn_words
 from consilience.modalities.wording import wording
 
 if TYPE_CHECKING:
@@ -63,6 +64,9 @@ class Text:
         if settings.tokenizer is not None:
             tokenizer, padding, unknown = read_given(Path(settings.tokenizer))
             given = {"style": STYLE, "padding": padding, "unknown": unknown}
+        elif settings.pieces == "words":
+            tokenizer = learn_words(list(texts.values()), settings.vocabulary, (PADDING, UNKNOWN))
+            given = {"style": STYLE, "padding": 0, "unknown": 1}
         else:
             tokenizer = train_tokenizer(list(texts.values()), settings.vocabulary)
         limit = settings.max_tokens or LONGEST

@@ -18,6 +18,7 @@ from consilience.serving.bodies import read_body, read_form, read_json, read_tab
 from consilience.serving.fetching import fetched
 from consilience.serving.hosted import Asked
 from consilience.serving.house import Answers, House
+from consilience.serving.past_rows import past_columns, with_past
 from consilience.serving.refused import RefusedError
 from consilience.serving.rows import read_rows
 from consilience.serving.schema import described, predict_schema
@@ -89,8 +90,10 @@ async def _predict(house: House, name: str, request: Request) -> Response:
     body = await read_body(request, house.settings)
     given = read_json(body)
     version = read_version(given.get("version"))
-    columns = house.of(name, version).columns
-    read = (await fetched(given.get("rows"), columns, house.settings), columns, house.settings)
+    hosted = house.of(name, version)
+    columns = hosted.columns
+    told = with_past(given.get("rows"), hosted.bundle, house.settings.max_rows)
+    read = (await fetched(told, columns, house.settings), columns, house.settings)
     # much to read is read beside the loop, which answers others meanwhile; a thread costs a small request more
     rows = read_rows(*read) if len(body) < LARGE else await asyncio.to_thread(read_rows, *read)
     level, abstain = read_level(given.get("level")), read_share(given.get("abstain"), "abstain")
@@ -117,9 +120,11 @@ def add_model(router: APIRouter, house: House, name: str) -> None:
     async def predict_table(request: Request) -> Response:
         """Predictions for a table (CSV, TSV, JSON Lines, Parquet), as JSON, CSV or Parquet: see Accept."""
         body = await read_body(request, house.settings)
-        columns = house.of(name).columns
-        kind = request.headers.get("content-type", "")
-        found = await asyncio.to_thread(read_table_rows, body, kind, columns)
+        hosted = house.of(name)
+        columns, kind = hosted.columns, request.headers.get("content-type", "")
+        wanted = {**columns, **dict.fromkeys(past_columns(hosted.bundle), "category")}
+        found = await asyncio.to_thread(read_table_rows, body, kind, wanted)
+        found = await asyncio.to_thread(with_past, found, hosted.bundle, house.settings.max_rows)
         found = await fetched(found, columns, house.settings)
         rows = await asyncio.to_thread(read_rows, found, columns, house.settings)
         answers = await house.answer(name, [Asked(row) for row in rows])

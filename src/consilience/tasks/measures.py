@@ -41,7 +41,7 @@ _AVERAGED = tuple(f"{m}_{a}" for m in ("precision", "recall", "f1") for a in ("m
 class Confusion:
     """Metrics of the weighted confusion matrix of single classes."""
 
-    names: ClassVar[tuple[str, ...]] = ("accuracy", "balanced_accuracy", *_AVERAGED)
+    names: ClassVar[tuple[str, ...]] = ("accuracy", "balanced_accuracy", *_AVERAGED, "matthews")
 
     def __init__(self, kind: str, target: Array, predictions: Array) -> None:
         self.classes = target.shape[1]
@@ -60,7 +60,16 @@ class Confusion:
             "accuracy": right.sum() / matrix.sum(),
             "balanced_accuracy": recall.mean(),
             **averages(right, true, said, (true > 0) | (said > 0)),
+            "matthews": matthews(right, true, said),
         }
+
+
+def matthews(right: Array, true: Array, said: Array) -> float:
+    """Matthews correlation of K classes (Gorodkin 2004, "Comparing two K-category assignments") from per-class sums
+    [K]: 1 = all right, 0 = no better than chance; 0 where one class only is predicted or true."""
+    total = true.sum()
+    spread = (total**2 - dot(true, true)) * (total**2 - dot(said, said))
+    return (right.sum() * total - dot(true, said)) / np.sqrt(spread) if spread > 1e-12 * total**4 else 0.0
 
 
 @final

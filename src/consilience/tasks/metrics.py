@@ -32,7 +32,7 @@ from consilience.tasks.text_measures import Exact, Overlap, Translation
 Array = np.ndarray[Any, Any]
 
 _AVERAGED = tuple(f"{m}_{a}" for m in ("precision", "recall", "f1") for a in ("macro", "micro", "weighted"))
-_CLASSES = ("accuracy", "balanced_accuracy", *_AVERAGED, "roc_auc", "pr_auc", "log_loss", "brier")
+_CLASSES = ("accuracy", "balanced_accuracy", *_AVERAGED, "roc_auc", "pr_auc", "matthews", "log_loss", "brier")
 
 METRICS: dict[str, tuple[str, ...]] = {
     "binary": _CLASSES,

@@ -16,9 +16,10 @@ from consilience.core.errors import InputError, nearest
 from consilience.core.events import Listener, nobody
 from consilience.core.policy import Shape, resolve
 from consilience.core.recipe import Recipe
-from consilience.data.clusters import cluster_codes
+from consilience.data.clusters import cluster_codes, cluster_column
 from consilience.data.entity_marks import mark_for_training
 from consilience.data.features import learn_facts
+from consilience.data.history import add_history, settle_history
 from consilience.data.schema import Schema, detect, media_paths
 from consilience.data.split import Splits, make_folds, make_splits
 from consilience.data.table import Table
@@ -82,6 +83,8 @@ class Plan:
         if self.recipe.series is not None:
             return block_codes(self.tables[table].frame[ORIGIN][index], self.recipe.series.horizon)
         codes = cluster_codes(self.tables[table].frame, self.recipe.split.group)
+        """Ids of the rows (patients, speakers, days) that are not independent: they are resampled together."""
+        codes = cluster_codes(self.tables[table].frame, cluster_column(self.recipe))
         return None if codes is None else codes[index]
 
 
@@ -94,6 +97,8 @@ def make_plan(recipe: Recipe, given: Given, listener: Listener = nobody) -> Plan
     listener({"event": "stage", "name": "inspect"})
     if recipe.series is not None:
         return _plan_windows(recipe, cut_windows(recipe, given.named()), listener)
+    recipe = settle_history(recipe, given.train)
+    given = Given(*(None if t is None else add_history(t, recipe.history)[0] for t in given))  # type: ignore[arg-type]
     given = Given(*(None if t is None else mark_for_training(t, recipe.relation) for t in given))  # type: ignore[arg-type]
     for table in given.named().values():
         _check_target(recipe.target, table)

@@ -14,6 +14,7 @@ from consilience.core.events import Listener, nobody
 from consilience.core.policy import Shape, resolve
 from consilience.core.recipe import Group, Recipe
 from consilience.data.features import learn_facts
+from consilience.data.history import place_history
 from consilience.modalities.cells import as_text
 from consilience.training.data import Data, prepare_data
 from consilience.training.plan import Plan, task_options
@@ -39,6 +40,7 @@ def vary_plan(plan: Plan, recipe: Recipe, memory: Memory) -> Plan:
         InputError: when an encoder, fusion or option of the recipe is unknown.
     """
     base = plan.recipe
+    recipe = place_history(recipe, base.history, plan.schema.modalities)
     assert base.task is not None, "a plan holds a resolved recipe"
     frame = plan.tables["train"].frame[plan.splits.train]
     rows = int(as_text(frame[plan.target]).is_not_null().sum())

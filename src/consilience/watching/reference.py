@@ -10,6 +10,7 @@ import numpy as np
 
 from consilience.artifacts.bundle import Bundle, Opinion
 from consilience.artifacts.decoded import decoded
+from consilience.data.history import add_history
 from consilience.data.table import Table
 from consilience.watching import embedding
 from consilience.watching.embedding import Array, Projection, Projections
@@ -104,7 +105,7 @@ def make_reference(bundle: Bundle, table: Table, projections: Projections | None
         summary: {"rows", "columns": see `summarise`, "prediction": see `summarise_predictions`, "accuracy": share of
         right predictions where classes are predicted and labels known, else None}.
     """
-    part = table.spread(ROWS)
+    part = add_history(table, bundle.recipe.history)[0].spread(ROWS)
     columns = bundle.modalities
     adapted, _ = bundle.adapt(part)
     opinions = [opinion for opinion, _ in bundle.opinions(part)]

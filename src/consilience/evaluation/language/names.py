@@ -4,6 +4,7 @@ WORDS = {
     "en": {
         "metric.accuracy": "accuracy",
         "metric.balanced_accuracy": "balanced accuracy",
+        "metric.matthews": "Matthews correlation",
         "metric.brier": "Brier score",
         "metric.concordance": "concordance index",
         "metric.f1_macro": "F1, macro",
@@ -64,6 +65,7 @@ WORDS = {
         "floor.multilabel": "most frequent labels",
         "floor.text": "commonest training text",
         "floor.forecast": "training mean",
+        "the.majority": "guessing without looking at any column",
         "the.stack": "the stack of all models",
         "the.network": "the network",
         "the.linear": "the linear reference",
@@ -109,6 +111,7 @@ WORDS = {
     "zh": {
         "metric.accuracy": "准确率",
         "metric.balanced_accuracy": "平衡准确率",
+        "metric.matthews": "马修斯相关系数",
         "metric.brier": "Brier 分数",
         "metric.concordance": "一致性指数",
         "metric.f1_macro": "F1（宏平均）",
@@ -169,6 +172,7 @@ WORDS = {
         "floor.multilabel": "最常见标签",
         "floor.text": "最常见的训练文本",
         "floor.forecast": "训练均值",
+        "the.majority": "不看任何列的猜测",
         "the.stack": "全部模型的加权组合",
         "the.network": "神经网络",
         "the.linear": "线性参考模型",
