@@ -61,7 +61,7 @@ def print_explanations(
         console.print(_bars(one, language))
         for text in one["texts"]:
             console.print(_words(text, language))
-        for kind in ("images", "sounds"):
+        for kind in ("images", "sounds", "videos"):
             for seen in one[kind]:
                 console.print(Text(_places(seen, kind)))
         for line in lines(one, language):
@@ -92,13 +92,15 @@ def _words(text: Mapping[str, Any], language: Language) -> Text:
 
 
 def _places(seen: Mapping[str, Any], kind: str) -> str:
-    """The strongest regions (per cent from the left and the top) or tiles (seconds, Hz)."""
+    """The strongest regions (per cent from the left and the top) tiles (seconds, Hz) or frames."""
     places = []
     for part in seen["regions" if kind == "images" else "moments"][:3]:
         if kind == "images":
             right, bottom = part["left"] + part["width"], part["top"] + part["height"]
             across = f"x {100 * part['left']:.0f}–{100 * right:.0f} %"
             where = f"{across}, y {100 * part['top']:.0f}–{100 * bottom:.0f} %"
+        elif kind == "videos":
+            where = f"{part['start']:.2f}–{part['end']:.2f} s (frame {part['frame']})"
         else:
             where = f"{part['start']:.2f}–{part['end']:.2f} s, {part['low']:.0f}–{part['high']:.0f} Hz"
         places.append(f"{'+' if part['weight'] > 0 else '−'} {where}")

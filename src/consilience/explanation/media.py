@@ -15,6 +15,7 @@ from consilience.explanation.scorer import Scorer
 from consilience.explanation.sound_pieces import BANDS, MOMENTS, SoundPieces
 from consilience.explanation.subject import Subject
 from consilience.explanation.text_pieces import TextPieces
+from consilience.explanation.video_pieces import VideoPieces
 
 Array = np.ndarray[Any, Any]
 Parts = dict[str, list[dict[str, Any]]]
@@ -24,9 +25,9 @@ STRONGEST = 5
 
 
 def media_parts(subject: Subject, classes: Index, seconds: float) -> list[Parts]:
-    """{"texts", "images", "sounds"} of every row; see `explain.explain_rows`. seconds: longest sound kept."""
-    found: list[Parts] = [{"texts": [], "images": [], "sounds": []} for _ in range(len(subject))]
-    for group in subject.groups("text", "image", "audio"):
+    """{"texts", "images", "sounds", "videos"} of every row; see `explain.explain_rows`. seconds: longest sound kept."""
+    found: list[Parts] = [{"texts": [], "images": [], "sounds": [], "videos": []} for _ in range(len(subject))]
+    for group in subject.groups("text", "image", "audio", "video"):
         pieces = pieces_of(subject, group)
         assert pieces is not None, "these modalities have pieces"
         done = attribute(Scorer(subject, pieces, classes))
@@ -40,6 +41,8 @@ def media_parts(subject: Subject, classes: Index, seconds: float) -> list[Parts]
                 parts["images"] += _images(subject, pieces, done, row, said)
             elif isinstance(pieces, SoundPieces):
                 parts["sounds"] += _sounds(subject, pieces, done, row, (said, seconds))
+            elif isinstance(pieces, VideoPieces):
+                parts["videos"] += _videos(subject, pieces, done, row, said)
     return found
 
 
@@ -109,6 +112,26 @@ def _sounds(
             "sound": drawing.sound(wave, pieces.rate, said[1]),
         }
         found.append({"column": column, **said[0], "moments": moments, **media})
+    return found
+
+
+def _videos(
+    subject: Subject, pieces: VideoPieces, done: Attribution, row: int, said: dict[str, Any]
+) -> list[dict[str, Any]]:
+    count, found, arrays = pieces.frames, [], subject.arrays[pieces.group]
+    for place, column in enumerate(pieces.columns):
+        chosen = slice(place * count, (place + 1) * count)
+        there = pieces.present[row, chosen]
+        if not there.any():
+            continue
+        weights, frames = done.values[row, chosen], arrays["frame"][row, place][there]
+        moments = [
+            {**pieces.moment(row, place * count + at)[1]._asdict(), "weight": float(weights[at])}
+            for at in _top(weights)
+            if there[at]
+        ]
+        pictures = {"picture": drawing.strip(frames), "overlay": drawing.strip_overlay(frames, weights[there])}
+        found.append({"column": column, **said, "moments": moments, **pictures})
     return found
 
 

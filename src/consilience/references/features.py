@@ -17,6 +17,7 @@ from consilience.modalities.base import Arrays
 from consilience.references.base import Rows
 from consilience.references.hashing import count_ngrams
 from consilience.references.media import image_width, sound_width, summarise_images, summarise_sounds
+from consilience.references.video import summarise_videos, video_width
 
 Array = np.ndarray[Any, Any]
 Groups = Mapping[str, Mapping[str, Any]]
@@ -45,7 +46,7 @@ def text_columns(groups: Groups) -> list[str]:
 
 def unread_groups(groups: Groups) -> list[str]:
     """Groups of a modality that references know nothing of (other packages' modalities)."""
-    known = {"number", "category", "date", "image", "audio", "text"}
+    known = {"number", "category", "date", "image", "audio", "text", "video"}
     return [name for name, facts in groups.items() if facts["modality"] not in known]
 
 
@@ -103,7 +104,7 @@ def _width(facts: Mapping[str, Any]) -> int:
     columns, modality = len(facts["columns"]), facts["modality"]
     if modality == "image":
         return columns * image_width(int(facts["channels"]))
-    each = {"number": 1, "date": 13, "audio": sound_width()}
+    each = {"number": 1, "date": 13, "audio": sound_width(), "video": video_width()}
     return columns * int(each.get(str(modality), 0))
 
 
@@ -122,6 +123,8 @@ def _summary(arrays: Arrays, facts: Mapping[str, Any]) -> Array:
         return summarise_images(arrays["pixels"], mask)
     if modality == "audio":
         return summarise_sounds(arrays["wave"], arrays["length"], mask, int(facts["sample_rate"]))
+    if modality == "video":
+        return summarise_videos(arrays["frame"], arrays["second"], mask)
     if modality == "date":
         return _dates(arrays["value"], mask)
     return np.where(mask, arrays["value"], np.float32(np.nan))
@@ -160,7 +163,7 @@ def choose_rows(rows: Rows, groups: Groups, weight: Array, seed: int) -> tuple[A
 
 def row_limit(groups: Groups) -> int:
     """Most rows that references learn from, whatever the texts' length."""
-    if any(facts["modality"] in ("image", "audio") for facts in groups.values()):
+    if any(facts["modality"] in ("image", "audio", "video") for facts in groups.values()):
         return MEDIA_ROWS
     width = sum(_width(f) + len(f["columns"]) for f in groups.values())
     return max(1000, min(TABLE_ROWS, TABLE_CELLS // max(width, 1)))

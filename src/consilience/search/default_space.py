@@ -12,6 +12,7 @@ FROM_SCRATCH = {
     "image": ("conv_image", "plain_cnn"),
     "number": ("number_periodic", "number_piecewise", "number_linear"),
     "text": ("conv_text", "ngram_text", "transformer_text"),
+    "video": ("frames_video", "conv3d_video"),
 }
 """Encoders that need nothing from elsewhere, by modality."""
 FUSIONS = {1: ("concat", "gated"), 3: ("attention", "bottleneck"), 4: ("low_rank",)}

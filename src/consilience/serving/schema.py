@@ -13,6 +13,7 @@ TYPES: dict[str, dict[str, Any]] = {
     "text": {"type": ["string", "null"]},
     "image": {"type": ["string", "null"], "contentEncoding": "base64", "description": "an image file"},
     "audio": {"type": ["string", "null"], "contentEncoding": "base64", "description": "a sound file"},
+    "video": {"type": ["string", "null"], "contentEncoding": "base64", "description": "a video file"},
 }
 
 
