@@ -47,9 +47,7 @@ class ConvImage(Encoder):
         super().__init__()
         self.planes = Planes(facts, config)
         size = int(facts["height"]), int(facts["width"])
-        self.body, inside, (height, width) = residual_body(
-            int(facts["channels"]), size, config.channels, config.blocks
-        )
+        self.body, inside, (height, width) = residual_body(int(facts["channels"]), size, config.channels, config.blocks)
         self.grid = min(config.grid, height, width)
         self.width = 2 * inside
         self.dropout = nn.Dropout(config.dropout)
@@ -79,7 +77,7 @@ class ConvImage(Encoder):
 def residual_body(
     inside: int, size: tuple[int, int], scale: int, blocks: Sequence[int]
 ) -> tuple[nn.Sequential, int, tuple[int, int]]:
-    """Stem and stages for planes [N, inside, height, width]; also the channels and the size (height, width) of the maps.
+    """Stem and stages for planes [N, inside, height, width]; also the channels and (height, width) of the maps.
 
     Args:
         scale: of all widths, see `ConvImage.Config.channels`. blocks: residual blocks of each stage.

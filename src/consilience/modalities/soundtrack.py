@@ -33,8 +33,9 @@ def measure_soundtrack(cell: Cell) -> tuple[int, float]:
         UnreadableError: when PyAV is not installed, or the file has no sound.
     """
     with _opened(cell) as (container, stream):
-        length = float(stream.duration * stream.time_base) if stream.duration else (container.duration or 0) / MICROSECONDS
-        return int(stream.rate), length
+        if stream.duration:
+            return int(stream.rate), float(stream.duration * stream.time_base)
+        return int(stream.rate), (container.duration or 0) / MICROSECONDS
 
 
 def read_soundtrack(cell: Cell, seconds: float) -> tuple[np.ndarray[Any, Any], int]:

@@ -1,4 +1,4 @@
-"""Videos: a few frames of each, evenly spaced over its time, in one size; aspect ratio kept, borders in the mean colour.
+"""Videos: a few frames of each, evenly spaced over its time, in one size; borders in the mean colour.
 
 The sound of a video is no part of this: name the file in a second column and give it the modality `audio`
 (`modalities.soundtrack`).

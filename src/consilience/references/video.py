@@ -30,7 +30,7 @@ def summarise_videos(frame: Array, second: Array, mask: Array) -> Array:
     Returns:
         float32 [N, C × video_width()]; NaN where there is no video.
     """
-    rows, columns, frames = mask.shape
+    rows, columns = mask.shape[:2]
     found = np.full((rows, columns, video_width()), np.nan, np.float32)
     for row, column in zip(*np.nonzero(mask.any(2)), strict=True):
         shown = frame[row, column][mask[row, column]].astype(np.float32) / np.float32(255)
