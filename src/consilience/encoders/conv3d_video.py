@@ -84,20 +84,15 @@ class _Stage(nn.Module):
         stride = 2 if halves else 1
         self.space = nn.Conv2d(inside, outside, kernel, stride, kernel // 2, bias=False)
         self.space_norm = MaskedBatchNorm(outside)
-        self.time = nn.Conv3d(outside, outside, (3, 1, 1), padding=(1, 0, 0), bias=False)
+        # A (3, 1, 1) convolution in three dimensions, written in two: positions of a frame lie in one row.
+        self.time = nn.Conv2d(outside, outside, (3, 1), padding=(1, 0), bias=False)
         self.time_norm = MaskedBatchNorm(outside)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """[N, F, K, H, W] → [N, F, K', H', W'], 0 under a False mask."""
         seen = self.space(x.flatten(0, 1))
         height, width = seen.shape[-2:]
-        x = seen.reshape(-1, mask.shape[1], *seen.shape[1:]).transpose(1, 2)  # [N, K', F, H', W']
-        x = torch.relu(_normal(self.space_norm, x, mask))
-        x = torch.relu(_normal(self.time_norm, self.time(x), mask))
-        return x.reshape(*x.shape[:3], height, width).transpose(1, 2)
-
-
-def _normal(norm: MaskedBatchNorm, x: Tensor, mask: Tensor) -> Tensor:
-    """[N, K, F, H, W] through a normalisation that takes [N, K, F, H · W]."""
-    found: Tensor = norm(x.flatten(3), mask)
-    return found.reshape(x.shape)
+        x = seen.reshape(-1, mask.shape[1], seen.shape[1], height * width).transpose(1, 2)  # [N, K', F, H' · W']
+        x = torch.relu(self.space_norm(x, mask))
+        x = torch.relu(self.time_norm(self.time(x), mask))
+        return x.transpose(1, 2).reshape(-1, mask.shape[1], x.shape[1], height, width)

@@ -45,8 +45,8 @@ def explain_rows(subject: Subject, classes: Index, settings: Settings) -> list[d
         class ("value" for regression): "whole", "nothing" with every discipline hidden. "shares": discipline →
         {"value", "error"}; they add up to whole − nothing. "cells": [{"column", "value", "effect"}], strongest first.
         "texts", "images", "sounds", "videos": see `media`. "neighbours": [{"row", "similarity", "label", "cells"}] or
-        None where the training rows are unknown. "counterfactual": {"changes": [{"column", "from", "to"}], "prediction",
-        "probability"} or None where no change of at most two cells is enough, or there is no cell.
+        None where the training rows are unknown. "counterfactual": {"changes": [{"column", "from", "to"}],
+        "prediction", "probability"} or None where no change of at most two cells is enough, or there is no cell.
     """
     bundle = subject.bundle
     predictions = subject.predict()

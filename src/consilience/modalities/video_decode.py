@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from consilience.modalities.image_decode import opencv
-from consilience.modalities.media import Cell, UnreadableError, beginning, read_bytes
+from consilience.modalities.media import Cell, UnreadableError, beginning, no_file
 
 Pixels = np.ndarray[Any, Any]
 
@@ -104,9 +104,7 @@ def opened(cell: Cell) -> Iterator[tuple[Any, VideoHeader]]:
     Raises:
         UnreadableError: when there is no file, it is no video, or it has no picture.
     """
-    head = read_bytes(cell, HEAD_BYTES)[:HEAD_BYTES]
-    if not head:
-        raise UnreadableError("file is empty")
+    head = _head(cell)
     if video_kind(head) is None:  # FFmpeg would also follow play lists to other files: only containers are opened
         raise UnreadableError(f"not a video file ({beginning(head)})")
     if isinstance(cell, str):
@@ -118,6 +116,22 @@ def opened(cell: Cell) -> Iterator[tuple[Any, VideoHeader]]:
         path.write_bytes(cell)
         with _capture(str(path)) as found:
             yield found
+
+
+def _head(cell: Cell) -> bytes:
+    """The first bytes; a file on the disk may be of any size, as it is never held in memory."""
+    if isinstance(cell, bytes):
+        return cell[:HEAD_BYTES]
+    try:
+        with open(cell, "rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError as error:
+        raise UnreadableError(no_file(error)) from None
+    except ValueError:  # a null character in the path
+        raise UnreadableError("not a path") from None
+    if not head:
+        raise UnreadableError("file is empty")
+    return head
 
 
 @contextmanager

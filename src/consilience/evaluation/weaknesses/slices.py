@@ -147,7 +147,7 @@ def frame_with_media(evidence: Evidence, rows: Rows) -> pl.DataFrame:
         absent = [c for c in group.columns if c not in frame.columns]
         if absent and group.modality in ("image", "audio", "video"):
             mask = rows.features.whole(name)["mask"][rows.index]
-            mask = mask.reshape(*mask.shape[:2], -1).any(-1)  # of a video: of its frames
+            mask = np.asarray(mask.reshape(*mask.shape[:2], -1).any(-1))  # of a video: of its frames
             given = pl.Series(["given"] * frame.height, dtype=pl.String)
             frame = frame.with_columns(
                 given.set(pl.Series(~mask[:, place]), None).rename(c)
