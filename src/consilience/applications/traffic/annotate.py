@@ -34,7 +34,7 @@ class Annotator:
 
     def __init__(self, paths: Sequence[Path], vehicles: pl.DataFrame, line: Line, height: int) -> None:
         self._paths, self._line = paths, line
-        self._rows: list[Mapping[str, Any]] = vehicles.to_dicts()
+        self._rows: Sequence[Mapping[str, Any]] = vehicles.to_dicts()
         self._thick = max(1, round(height / 300))
         self._font = height / 700
 

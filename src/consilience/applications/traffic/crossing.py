@@ -64,14 +64,16 @@ def choose_line(paths: Sequence[Path], size: tuple[int, int]) -> Line:
     middle = np.array([width / 2, height / 2])
     if not paths:
         return _across(middle, np.array([0.0, 1.0]), size)
-    ways = np.stack([_way(path) for path in paths])
+    sizes = np.array([np.median(np.prod(path.boxes[:, 2:] - path.boxes[:, :2], axis=1)) for path in paths])
+    weights = np.sqrt(sizes / sizes.max())  # near and large things are placed best
+    ways = np.stack([_way(path) for path in paths]) * weights[:, None]
     _, vectors = np.linalg.eigh(ways.T @ ways)
     axis = vectors[:, -1]
     reach = abs(axis) @ middle
     ends = [np.quantile((path.centres - middle) @ axis, (0, 1)) for path in paths]
     places = np.linspace(-0.8 * reach, 0.8 * reach, PLACES)
-    passed = np.array([sum(low < place < high for low, high in ends) for place in places])
-    best = np.flatnonzero(passed == passed.max())
+    passed = [sum(w for w, (low, high) in zip(weights, ends, strict=True) if low < p < high) for p in places]
+    best = np.flatnonzero(np.isclose(passed, max(passed)))
     place = places[best[len(best) // 2]]
     return _across(middle + place * axis, axis, size)
 

@@ -70,7 +70,9 @@ def calibrate(given: Any, where: str = "calibration") -> Ground:
     cv2 = opencv()
     matrix = cv2.getPerspectiveTransform(*(side.astype(np.float32) for side in sides))
     if not np.isfinite(matrix).all() or abs(np.linalg.det(matrix)) < 1e-12:
-        raise InputError("the four points give no plane", where=where, fix="Take the corners of a rectangle on the road")
+        raise InputError(
+            "the four points give no plane", where=where, fix="Take the corners of a rectangle on the road"
+        )
     return Ground(np.asarray(matrix, np.float64))
 
 

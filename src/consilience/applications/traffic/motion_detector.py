@@ -23,12 +23,17 @@ LEARNED_SECONDS, BACKGROUND = 120.0, 0.7
 """Memory of the background, and its share: what stands still joins it after about a third of the memory."""
 DISTANCE = 30.0
 """Squared distance, in variances, from which a pixel is foreground (OpenCV's default is 16)."""
+FAINTEST, LIGHT = 14.0, 60.0
+"""Least contrast of a moving pixel (0..255), and by how much it rises with the logarithm of the change of light: tone
+curves are not straight, so that a ratio mends a large change only in part."""
 LEAST_AREA = 0.0008
 """Least area of a thing, share of the frame."""
 OPENED, CLOSED = 0.006, 0.03
 """Sides of the marks that are rubbed out and of the gaps that are closed, share of the shorter side."""
 FILLED = 0.25
 """Least share of a box that moves: less is the seam of a shadow."""
+WARM_SECONDS = 5.0
+"""From the start, in which the background is learned fast."""
 SETTLED_SECONDS = 0.5
 """At the start nothing is known: nothing is reported."""
 DARKEST, BRIGHTEST = 12, 243
@@ -50,6 +55,7 @@ class MotionDetector:
         history = max(30, round(LEARNED_SECONDS * rate))
         self._model: Any = cv2.createBackgroundSubtractorMOG2(history, DISTANCE, True)
         self._model.setBackgroundRatio(BACKGROUND)
+        self._history, self._warm = history, max(3, round(WARM_SECONDS * rate))
         self._settled = max(3, round(SETTLED_SECONDS * rate))
         self._seen = 0
 
@@ -58,28 +64,38 @@ class MotionDetector:
         scale = min(1.0, LONGEST_SIDE / max(frame.shape[:2]))
         size = (max(8, round(frame.shape[1] * scale)), max(8, round(frame.shape[0] * scale)))
         small = cv2.GaussianBlur(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), (5, 5), 0)
-        marks = self._model.apply(self._in_its_light(small))
+        known: Frame | None = self._model.getBackgroundImage() if self._seen else None
+        ratios = _light(small, known)
+        even = np.clip(small / ratios + 0.5, 0, 255).astype(np.uint8)
         self._seen += 1
-        if self._seen <= self._settled:
+        marks = self._model.apply(even, learningRate=self._pace())
+        if self._seen <= self._settled or known is None:
             return no_detections()
-        mask = cleaned(np.where(marks == 255, np.uint8(255), np.uint8(0)))
+        contrast = np.abs(even.astype(np.int16) - known.astype(np.int16)).max(2)
+        least = FAINTEST + LIGHT * float(np.abs(np.log(ratios)).max())
+        mask = cleaned(np.where((marks == 255) & (contrast > least), np.uint8(255), np.uint8(0)))
         if np.count_nonzero(mask) > EVERYWHERE * mask.size:
             return no_detections()
         return _boxes(mask, 1 / scale)
 
-    def _in_its_light(self, frame: Frame) -> Frame:
-        """The frame as it would look in the background's light: each channel divided by the median ratio."""
-        known = self._model.getBackgroundImage() if self._seen else None
-        if known is None or known.shape != frame.shape:
-            return frame
-        here, there = frame[::4, ::4].astype(np.float32), known[::4, ::4].astype(np.float32)
-        ratios = np.ones(3, np.float32)
-        for channel in range(3):
-            a, b = here[..., channel], there[..., channel]
-            usable = (a > DARKEST) & (a < BRIGHTEST) & (b > DARKEST) & (b < BRIGHTEST)
-            if usable.mean() > 0.1:
-                ratios[channel] = np.median(a[usable] / b[usable])
-        return np.clip(frame / ratios + 0.5, 0, 255).astype(np.uint8)
+    def _pace(self) -> float:
+        """Fast while the background is new, so that who stood in the first frames is soon forgotten; then slow, so that
+        who waits is not."""
+        return 1 / min(2 * self._seen, self._history) if self._seen <= self._warm else 1 / self._history
+
+
+def _light(frame: Frame, known: Frame | None) -> Array:
+    """How much lighter each channel [3] is than the background: the median ratio of the pixels."""
+    ratios = np.ones(3, np.float32)
+    if known is None:
+        return ratios
+    here, there = frame[::4, ::4].astype(np.float32), known[::4, ::4].astype(np.float32)
+    for channel in range(3):
+        a, b = here[..., channel], there[..., channel]
+        usable = (a > DARKEST) & (a < BRIGHTEST) & (b > DARKEST) & (b < BRIGHTEST)
+        if usable.mean() > 0.1:
+            ratios[channel] = np.median(a[usable] / b[usable])
+    return ratios
 
 
 def cleaned(mask: Array) -> Array:

@@ -32,7 +32,9 @@ def foresee(minutes: pl.DataFrame, horizon: int = HORIZON) -> pl.DataFrame:
     """
     rows: list[dict[str, Any]] = []
     for (direction,), part in minutes.group_by(["direction"], maintain_order=True):
-        each = part.group_by("minute", maintain_order=True).agg(pl.col("count").sum(), pl.col("observed_seconds").first())
+        each = part.group_by("minute", maintain_order=True).agg(
+            pl.col("count").sum(), pl.col("observed_seconds").first()
+        )
         counts = each["count"].to_numpy().astype(np.float64)
         seen = each["observed_seconds"].to_numpy()
         counts = counts[seen >= 59.0] if (seen >= 59.0).any() else counts * 60 / np.maximum(seen, 1e-9)

@@ -13,10 +13,16 @@ from consilience.applications.traffic.detections import Array, centres
 from consilience.applications.traffic.tracker import Seen
 
 LEAST_SECONDS, LEAST_SIGHTINGS = 0.4, 4
-LEAST_WAY = 0.75
-"""Least distance between the ends of a path, in its own mean sizes …"""
+STEADY = 5
+"""Sightings whose mean place counts: one box alone jumps."""
+LEAST_WAY = 0.5
+"""Least extent of a path, in its own mean sizes …"""
 LEAST_SHARE = 0.08
 """… and as a share of the frame's shorter side: swaying branches go nowhere."""
+SATELLITE, REACH, MOSTLY = 5.0, 0.3, 0.8
+"""A path belongs to one so many times its area that it has been no farther from than this share of its size, for this
+share of its sightings."""
+NEAR_SECONDS = 0.5
 EDGE = 2.0
 """Pixels from the frame's edge within which a box is cut off."""
 
@@ -36,10 +42,10 @@ class Path(NamedTuple):
 
 @final
 class Gatherer:
-    """Keeps 20 bytes a sighting, however long the video is."""
+    """Keeps 24 bytes a sighting, however long the video is."""
 
     def __init__(self) -> None:
-        self._times: dict[int, array[float]] = defaultdict(lambda: array("f"))
+        self._times: dict[int, array[float]] = defaultdict(lambda: array("d"))
         self._boxes: dict[int, array[float]] = defaultdict(lambda: array("f"))
         self._votes: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
 
@@ -58,6 +64,7 @@ class Gatherer:
             path = Path(track, np.asarray(times, np.float64), boxes, max(votes, key=lambda kind: votes[kind]))
             if moved(path, size):
                 found.append(path)
+        found = [path for path in found if not any(_belongs(path, other) for other in found)]
         return sorted(found, key=lambda path: float(path.times[0]))
 
 
@@ -65,11 +72,27 @@ def moved(path: Path, size: tuple[int, int]) -> bool:
     """Whether a path is long enough, in time and in space, to be something that drives or walks."""
     if len(path.times) < LEAST_SIGHTINGS or path.times[-1] - path.times[0] < LEAST_SECONDS:
         return False
-    # At the frame's edge a box grows before its centre moves: its far corner counts too.
-    way = max(float(np.linalg.norm(np.ptp(part, axis=0))) for part in (path.boxes[:, :2], path.boxes[:, 2:]))
-    way = max(way, float(np.linalg.norm(np.ptp(path.centres, axis=0))))
+    width = min(STEADY, len(path.times) // 2)
+    steady = np.stack([path.centres[at : at + width].mean(0) for at in range(len(path.times) - width + 1)])
+    way = float(np.linalg.norm(np.ptp(steady, axis=0)))
     mean = float(np.sqrt(np.prod(path.boxes[:, 2:] - path.boxes[:, :2], axis=1)).mean())
     return way >= max(LEAST_WAY * mean, LEAST_SHARE * min(size))
+
+
+def _belongs(path: Path, other: Path) -> bool:
+    """Whether a path is a shadow or a part of a far larger thing: it has never been anywhere else."""
+    if path is other or np.median(_areas(path)) * SATELLITE > np.median(_areas(other)):
+        return False
+    at = np.searchsorted(other.times, path.times - 1e-4).clip(0, len(other.times) - 1)
+    together = np.abs(other.times[at] - path.times) < NEAR_SECONDS
+    boxes = other.boxes[at]
+    reach = REACH * np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1))
+    apart = np.maximum(boxes[:, :2] - path.boxes[:, 2:], path.boxes[:, :2] - boxes[:, 2:]).max(1)
+    return bool((together & (apart < reach)).mean() >= MOSTLY)
+
+
+def _areas(path: Path) -> Array:
+    return np.asarray(np.prod(path.boxes[:, 2:] - path.boxes[:, :2], axis=1))
 
 
 def whole_boxes(path: Path, size: tuple[int, int]) -> Array:

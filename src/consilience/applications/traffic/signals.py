@@ -74,5 +74,5 @@ def average_delay(cycle: float, share: float, flow: float, load: float) -> float
         return None
     uniform = cycle * (1 - share) ** 2 / (2 * (1 - share * load))
     random = load**2 / (2 * flow * (1 - load))
-    corrected = 0.65 * (cycle / flow**2) ** (1 / 3) * load ** (2 + 5 * share)
+    corrected: float = 0.65 * (cycle / flow**2) ** (1 / 3) * load ** (2 + 5 * share)
     return max(0.0, uniform + random - corrected)

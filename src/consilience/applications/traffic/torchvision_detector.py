@@ -34,17 +34,21 @@ class TorchvisionDetector:
         if find_spec("torchvision") is None:
             raise InputError("this detector needs torchvision", fix='pip install "consilience[pretrained]"')
         import torch
-        from torchvision.models import get_model, get_model_weights, list_models
         from torchvision.models import detection as networks
+        from torchvision.models import get_model, get_model_weights, list_models
 
         known = list_models(module=networks)
         if name not in known:
-            raise InputError(f"no detector is named {name!r}", where="--detector", fix=nearest(name, ["motion", *known]))
-        weights: Any = get_model_weights(name).DEFAULT  # type: ignore[attr-defined]
+            raise InputError(
+                f"no detector is named {name!r}", where="--detector", fix=nearest(name, ["motion", *known])
+            )
+        weights: Any = get_model_weights(name).DEFAULT
         file = Path(torch.hub.get_dir()) / "checkpoints" / Path(str(weights.url)).name
         if not file.is_file():
             raise InputError(
-                f"the weights of {name} are not on this machine", where=str(file), fix="Put the file there, or use motion"
+                f"the weights of {name} are not on this machine",
+                where=str(file),
+                fix="Put the file there, or use motion",
             )
         self._torch, self._network = torch, get_model(name, weights=weights).eval()
         self._names = list(weights.meta["categories"])

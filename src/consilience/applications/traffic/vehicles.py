@@ -11,7 +11,7 @@ import polars as pl
 from consilience.applications.traffic.crossing import Crossing, Line, cross
 from consilience.applications.traffic.detections import Array
 from consilience.applications.traffic.ground import Ground
-from consilience.applications.traffic.paths import Path, whole_boxes
+from consilience.applications.traffic.paths import EDGE, Path, whole_boxes
 
 WINDOW = 0.5
 """Seconds over which a speed is measured: shorter ones are mostly jitter of the boxes."""
@@ -59,23 +59,34 @@ def vehicle_table(paths: Sequence[Path], line: Line, ground: Ground, size: tuple
 def speed(path: Path, ground: Ground, size: tuple[int, int]) -> float | None:
     """Median speed over windows of WINDOW seconds, km/h on calibrated ground, else px/s; None for too short a path.
 
-    The point followed is the middle of the box's lower edge, where a vehicle stands on the road; without calibration
-    the centre.
+    On calibrated ground the middle of the box's lower edge is followed, where a vehicle stands on the road; without
+    calibration the box.
     """
     whole = whole_boxes(path, size)
+    if ground.matrix is None or np.ptp(path.times[whole]) < WINDOW:
+        whole = np.ones(len(whole), bool)
     times, boxes = path.times[whole], path.boxes[whole]
-    points = (boxes[:, :2] + boxes[:, 2:]) / 2
-    if ground.matrix is not None:
-        points = np.column_stack([points[:, 0], boxes[:, 3]])
-    where = ground.at(points)
     later = np.searchsorted(times, times + WINDOW * 0.99)
     earlier = np.flatnonzero(later < len(times))
     if not len(earlier):
         return None
     later = later[earlier]
-    steps: Array = np.linalg.norm(where[later] - where[earlier], axis=1) / (times[later] - times[earlier])
-    found = float(np.median(steps)) * ground.speed_factor
+    if ground.matrix is None:
+        ways = _drawn(boxes, earlier, later, size)
+    else:
+        where = ground.at(np.column_stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]]))
+        ways = where[later] - where[earlier]
+    found = float(np.median(np.linalg.norm(ways, axis=1) / (times[later] - times[earlier]))) * ground.speed_factor
     return found if np.isfinite(found) else None
+
+
+def _drawn(boxes: Array, earlier: Array, later: Array, size: tuple[int, int]) -> Array:
+    """How far boxes moved in the picture [m, 2], by those of their edges that the frame's edge did not cut off."""
+    limits = np.array([size[1], size[0]]) - EDGE
+    free = np.hstack([boxes[:, :2] > EDGE, boxes[:, 2:] < limits])
+    both = (free[earlier] & free[later]).reshape(-1, 2, 2)  # [m, first or last edge, across or down]
+    moved = (boxes[later] - boxes[earlier]).reshape(-1, 2, 2)
+    return np.asarray((moved * both).sum(1) / np.maximum(both.sum(1), 1))
 
 
 def minute_table(vehicles: pl.DataFrame, seconds: float) -> pl.DataFrame:

@@ -55,7 +55,8 @@ class Options(NamedTuple):
 def watch(video: Path, out: Path, options: Options | None = None, listener: Listener = nobody) -> dict[str, Any]:
     """Detect, track, count, measure, forecast; leaves a folder and returns its summary.
 
-    Files in `out`: vehicles.csv, minutes.csv, forecast.csv, annotated.mp4, counts.svg, speeds.svg, ways.svg, summary.json.
+    Files in `out`: vehicles.csv, minutes.csv, forecast.csv, annotated.mp4, counts.svg, speeds.svg, ways.svg and
+    summary.json.
 
     Returns:
         {"video", "seconds", "frames", "looked_at", "size": [height, width], "line": [x0, y0, x1, y1], "line_chosen",
@@ -74,9 +75,8 @@ def watch(video: Path, out: Path, options: Options | None = None, listener: List
         line = options.line or choose_line(paths, size)
         vehicles = vehicle_table(paths, line, options.ground, size)
         minutes = minute_table(vehicles, seconds)
-        vehicles.write_csv(folder / "vehicles.csv")
-        minutes.write_csv(folder / "minutes.csv")
-        foresee(minutes).write_csv(folder / "forecast.csv")
+        for name, table in (("vehicles", vehicles), ("minutes", minutes), ("forecast", foresee(minutes))):
+            table.write_csv(folder / f"{name}.csv", float_precision=3)
         write_text(folder / "counts.svg", plots.counts_plot(minutes))
         write_text(folder / "speeds.svg", plots.speeds_plot(vehicles))
         write_text(folder / "ways.svg", plots.ways_plot(paths, line, size))
@@ -91,9 +91,7 @@ def watch(video: Path, out: Path, options: Options | None = None, listener: List
     return found
 
 
-def _follow(
-    video: Path, header: VideoHeader, options: Options, listener: Listener
-) -> tuple[list[Way], float, int]:
+def _follow(video: Path, header: VideoHeader, options: Options, listener: Listener) -> tuple[list[Way], float, int]:
     """Paths, the length of the video in seconds, and its number of frames."""
     step = every_nth(header)
     detector = options.detector or MotionDetector(header.rate / step)
