@@ -96,7 +96,7 @@ def _areas(path: Path) -> Array:
 
 
 def whole_boxes(path: Path, size: tuple[int, int]) -> Array:
-    """bool [n]: the sightings whose box is not cut off by the frame's edge; all of them where fewer than 3 are whole."""
+    """bool [n]: the sightings whose box is not cut off by the frame's edge; all where fewer than 3 are whole."""
     height, width = size
     left, top, right, bottom = path.boxes.T
     whole = (left > EDGE) & (top > EDGE) & (right < width - EDGE) & (bottom < height - EDGE)
