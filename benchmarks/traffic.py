@@ -9,9 +9,9 @@ By eye, frame by frame (2026-11-27), in car-detection.mp4:
 | red car | 15.1 s, below | 19.1 s | up |
 | white Panamera | 25.2 s, above | 27.8 s | down |
 
-In one-by-one-person-detection.mp4 six people, one after the other, come from below (6, 23, 51, 75, 93 and 123 s), stand at a
-table for 10 to 25 s and leave to the right (20, 45, 70, 87, 120, 136 s). People are no vehicles: the clip shows what the motion
-detector makes of things that stop.
+In one-by-one-person-detection.mp4 six people, one after the other, come from below (6, 23, 51, 75, 93 and 123 s), stand
+at a table for 10 to 25 s and leave to the right (20, 45, 70, 87, 120, 136 s). People are no vehicles: the clip shows
+what the motion detector makes of things that stop.
 """
 
 from __future__ import annotations

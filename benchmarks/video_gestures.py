@@ -1,7 +1,7 @@
 """A smoke test of video classification on twenty sign-language clips, one a class: the clips are cut into windows.
 
-Windows of a clip share its signer, light and background, so this says that the machinery works, not how well gestures of
-strangers are recognised. Every third window is a test row; those beside it in time are training rows.
+Windows of a clip share its signer, light and background, so this says that the machinery works, not how well gestures
+of strangers are recognised. Every third window is a test row; those beside it in time are training rows.
 """
 
 from __future__ import annotations

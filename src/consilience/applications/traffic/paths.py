@@ -19,7 +19,7 @@ LEAST_WAY = 0.5
 """Least extent of a path, in its own mean sizes …"""
 LEAST_SHARE = 0.08
 """… and as a share of the frame's shorter side: swaying branches go nowhere."""
-SATELLITE, REACH, MOSTLY = 5.0, 0.3, 0.8
+SATELLITE, REACH, MOSTLY = 4.0, 0.3, 0.8
 """A path belongs to one so many times its area that it has been no farther from than this share of its size, for this
 share of its sightings."""
 NEAR_SECONDS = 0.5
