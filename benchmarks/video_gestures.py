@@ -53,7 +53,8 @@ def main() -> None:
         options = ["--test", str(paths["test"]), "--effort", effort, "--set", f"encoders.video.type={encoder}", "-q"]
         metrics, _ = train(folder / "run", paths["train"], "label", *options)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    accuracy = {name: scores.get("accuracy") for name, scores in metrics["test"].items()}
+    accuracy = {"default": metrics["test"]["accuracy"], "network": metrics["network"]["accuracy"]}
+    accuracy |= {name: scores["accuracy"] for name, scores in metrics["references"].items()}
     line = {"benchmark": "video_gestures", "effort": int(effort), "encoder": encoder, "rows": table.height}
     print(json.dumps({**line, "accuracy": accuracy, "processor_seconds": round(used.ru_utime, 1)}))
 
