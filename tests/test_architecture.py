@@ -29,7 +29,7 @@ LAYERS = (
     ("serving",),
     ("deployment",),
     ("pipeline",),
-    ("search", "distillation"),
+    ("search", "distillation", "applications"),
     ("api",),
     ("cli", "estimators"),
 )

@@ -33,6 +33,7 @@ __all__ = [
     "resume",
     "resume_search",
     "search",
+    "traffic",
 ]
 
 
@@ -329,3 +330,37 @@ def distill(
     wanted = student_folder(source.path, Path(out) if out else None)
     folder, note = new_run_folder(wanted, tables["train"].name)
     return run_distillation(Task(model, recipe, lesson, tables, described), folder, (listener, note, began))
+
+
+def traffic(
+    video: str | Path,
+    out: str | Path,
+    *,
+    calibration: str | Path | Mapping[str, Any] | None = None,
+    line: str | Sequence[float] | None = None,
+    detector: Any = "motion",
+    signal: tuple[float, float] = (1800.0, 4.0),
+    annotate: bool = True,
+    listener: Listener = nobody,
+) -> dict[str, Any]:
+    """Vehicles in the video of a fixed camera: detected, tracked, counted by type and direction, their speed measured.
+
+    Args:
+        out: folder for vehicles.csv, minutes.csv, forecast.csv, plots, annotated.mp4 and summary.json.
+        calibration: {"image": four [x, y] in pixels, "ground": the same in metres}, or its JSON file; without it speeds
+            are in pixels a second.
+        line: "x0,y0,x1,y1" or four numbers, pixels; laid across the main flow when None.
+        detector: "motion", a network of torchvision whose weights are on this machine, or any callable
+            frame (BGR uint8 [H, W, 3]) → (boxes [n, 4], scores [n], classes).
+        signal: saturation flow (vehicles an hour of green) and lost time (seconds a phase) for the green times.
+
+    Returns:
+        The summary, see `applications.traffic.watch.watch`.
+    Raises:
+        InputError: when the video, the calibration or the line cannot be used.
+    """
+    from consilience.applications.traffic.start import make_options
+    from consilience.applications.traffic.watch import watch
+
+    given = make_options(calibration, line, detector, signal)
+    return watch(Path(video), Path(out), given._replace(video=annotate), listener)

@@ -35,6 +35,7 @@ OPTIONS = {
     "serve": "--log --log-inputs --log-days --log-sync --host --port --keys --new-key --insecure --repository "
     "--allow-url --max-batch --max-rows --max-body --queue --deadline --quiet",
     "demo": "--out --seed --json",
+    "traffic": "--out --calibration --line --detector --saturation --lost --video --json --quiet",
 }
 
 

@@ -21,6 +21,7 @@ from consilience.encoders.base import Encoder
 
 ROWS, COLUMNS, LENGTH, SIDE, SAMPLES = 6, 2, 24, 28, 2400
 STEPS = 40
+FRAMES = 5
 SCRATCH = {"pretrained": False, "tune": "full"}
 TINY = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
 CONVOLUTIONS = {
@@ -93,6 +94,7 @@ def facts(modality: str, columns: int = COLUMNS) -> dict[str, Any]:
             "length": LENGTH,
             "fixed": True,
         },
+        "video": {"height": 16, "width": 20, "frames": FRAMES, "mean": [0.2, 0.3, 0.4], "std": [0.3] * 3},
     }
     return {"columns": [f"c{i}" for i in range(columns)], **known[modality]}
 
@@ -129,6 +131,11 @@ def random_inputs(modality: str, columns: int = COLUMNS) -> dict[str, torch.Tens
         value = torch.randn(ROWS, columns, STEPS, 3, generator=random) * observed
         gap = torch.rand(ROWS, columns, STEPS, generator=random) * steps
         return {"value": value, "observed": observed, "mask": steps, "gap": gap}
+    if modality == "video":
+        shown = mask.unsqueeze(-1) & (torch.arange(FRAMES) < whole(1, FRAMES + 1).unsqueeze(-1))
+        frame = whole(0, 256, FRAMES, 16, 20, 3) * shown[..., None, None, None]
+        second = torch.arange(FRAMES) * (0.5 + torch.rand(ROWS, columns, 1, generator=random)) * shown
+        return {"frame": frame.to(torch.uint8), "second": second, "mask": shown}
     length = whole(300, SAMPLES - 900) * mask
     wave = whole(-9000, 9000, SAMPLES) * (torch.arange(SAMPLES) < length.unsqueeze(-1))
     return {"wave": wave.short(), "length": length.int(), "mask": mask}

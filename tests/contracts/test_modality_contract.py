@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,19 @@ def sound(length: int) -> bytes:
 
 
 DNA = [">seq 1\nACGTACGTACGT\nACGTACGTTTGA", "ACG-TACGTRYACGTACGGTACG", "TTTTTTTTTTACGTTTTTTTTTT"]
+
+
+def video(shade: int, frames: int = 6) -> bytes:
+    cv2 = pytest.importorskip("cv2")
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "made.avi")
+        writer = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*"MJPG"), 10, (32, 24))
+        for number in range(frames):
+            writer.write(np.full((24, 32, 3), (shade + 5 * number) % 256, np.uint8))
+        writer.release()
+        return Path(path).read_bytes()
+
+
 CELLS: dict[str, list[Any]] = {
     "number": [1.5, 2.0, None, -7.25, 1e6, 3.0, 2.5],
     "category": ["red", "blue", None, "red", "green", "blue", "red"],
@@ -66,6 +80,7 @@ CELLS: dict[str, list[Any]] = {
         [4.5] * 4,
     ],
     "audio": [sound(900), sound(1600), None, sound(400), sound(800), sound(801), sound(20)],
+    "video": [video(10), video(200), None, video(90, 3), video(91), video(60), video(120, 1)],
 }
 MODALITIES = names("modality")
 

@@ -27,6 +27,7 @@ VERBS = (
     "report",
     "search",
     "serve",
+    "traffic",
     "train",
     "where",
 )

@@ -61,7 +61,7 @@ def print_explanations(
         console.print(_bars(one, language))
         for text in one["texts"]:
             console.print(_words(text, language))
-        for kind in ("images", "sounds", "series"):
+        for kind in ("images", "sounds", "series", "videos"):
             for seen in one[kind]:
                 console.print(Text(_places(seen, kind)))
         for line in lines(one, language):
@@ -92,7 +92,7 @@ def _words(text: Mapping[str, Any], language: Language) -> Text:
 
 
 def _places(seen: Mapping[str, Any], kind: str) -> str:
-    """The strongest regions (per cent from the left and the top) or tiles (seconds, Hz)."""
+    """The strongest regions (per cent from the left and the top) tiles (seconds, Hz) or frames."""
     places = []
     for part in seen[{"images": "regions", "sounds": "moments", "series": "stretches"}[kind]][:3]:
         if kind == "images":
@@ -102,6 +102,8 @@ def _places(seen: Mapping[str, Any], kind: str) -> str:
         elif kind == "series":
             channel = "" if part["channel"] is None else f", channel {part['channel']}"
             where = f"steps {part['start']}–{part['end'] - 1}{channel}"
+        elif kind == "videos":
+            where = f"{part['start']:.2f}–{part['end']:.2f} s (frame {part['frame']})"
         else:
             where = f"{part['start']:.2f}–{part['end']:.2f} s, {part['low']:.0f}–{part['high']:.0f} Hz"
         places.append(f"{'+' if part['weight'] > 0 else '−'} {where}")

@@ -33,6 +33,12 @@ ENCODER_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
         4: {"embedding": 192, "filters": 96, "kernels": (1, 2, 3)},
         5: {"embedding": 384, "filters": 128, "kernels": (1, 2, 3, 4, 5)},
     },
+    "conv3d_video": {
+        1: {"channels": (12, 24)},
+        2: {"channels": (16, 32, 48)},
+        4: {"channels": (32, 64, 96, 128)},
+        5: {"channels": (48, 96, 144, 192)},
+    },
     "cyclic_date": {1: {"width": 16}, 2: {"width": 32}, 4: {"width": 96}, 5: {"width": 128}},
     "graph_series": {
         1: {"width": 16, "identity": 8, "depth": 1},
@@ -46,6 +52,12 @@ ENCODER_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
         2: {"width": 64},
         4: {"width": 128, "sketch": 256},
         5: {"width": 192, "sketch": 512, "kmers": (1, 2, 3, 4, 5, 6)},
+    },
+    "frames_video": {
+        1: {"channels": 8, "blocks": (0, 0)},
+        2: {"channels": 12, "blocks": (0, 0, 0)},
+        4: {"channels": 24, "blocks": (0, 1, 1, 1)},
+        5: {"channels": 32, "blocks": (1, 1, 2, 2)},
     },
     "mel_audio": {
         1: {"channels": (8, 16, 32), "width": 64, "mels": 40},

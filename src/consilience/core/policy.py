@@ -27,6 +27,7 @@ DEFAULT_ENCODER = {
     "sequence": "conv_sequence",
     "series": "conv_series",
     "text": "conv_text",
+    "video": "frames_video",
 }
 APART = frozenset({"sequence"})
 """Modalities whose columns get a group each: a drug and the protein it meets are two sources, in two alphabets."""
@@ -34,6 +35,8 @@ MOST_APART = 6
 """Columns of such a modality beyond which they share one group after all."""
 WIDTH = {1: 32, 2: 64, 3: 96, 4: 128, 5: 256}
 IMAGE_SIZE = {1: 28, 2: 48, 3: 64, 4: 96, 5: 128}
+FRAMES = {1: 4, 2: 6, 3: 8, 4: 12, 5: 16}
+"""Frames kept of a video."""
 SAMPLES = {1: 60_000, 2: 150_000, 3: 330_000, 4: 1_200_000, 5: 4_000_000}
 """Rows seen in training, all epochs together, before the bounds below."""
 EPOCHS = {1: (1, 12), 2: (3, 18), 3: (6, 25), 4: (8, 50), 5: (12, 100)}
@@ -91,7 +94,10 @@ def resolve(recipe: Recipe, shape: Shape) -> Recipe:
             "width": recipe.width or WIDTH[recipe.effort],
             "split": recipe.split.model_copy(update={"folds": recipe.split.folds or _folds(recipe, shape, groups)}),
             "prepare": recipe.prepare.model_copy(
-                update={"image_size": recipe.prepare.image_size or IMAGE_SIZE[recipe.effort]}
+                update={
+                    "image_size": recipe.prepare.image_size or IMAGE_SIZE[recipe.effort],
+                    "frames": recipe.prepare.frames or FRAMES[recipe.effort],
+                }
             ),
             "train": _train(recipe, shape, groups),
         }

@@ -56,10 +56,15 @@ class Prepare(Config):
     """Longest side of the canonical image, pixels; by effort when None."""
     keep_size: bool = False
     """Also keep each image's own height and width: boxes are told in its own pixels. Set by the detection task."""
+    """Longest side of the canonical image or video frame, pixels; by effort when None."""
     max_seconds: float | None = Field(None, gt=0)
     """Longest audio kept, seconds; the 99th percentile of the training rows, at most 10, when None."""
     sample_rate: int | None = Field(None, ge=1000, le=192_000)
     """Rate audio is resampled to, Hz; the training rows' median, at most 16,000, when None."""
+    frames: int | None = Field(None, ge=1, le=128)
+    """Frames of a video that are kept, evenly spaced over its time; by effort when None."""
+    max_video_seconds: float = Field(14_400.0, gt=0)
+    """Videos that last longer are refused before decoding, seconds."""
     vocabulary: int = Field(8000, ge=64, le=200_000)
     """Largest sub-word vocabulary trained on the training rows' text."""
     tokenizer: str | None = None

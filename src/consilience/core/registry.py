@@ -24,6 +24,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "sequence": "consilience.modalities.sequence:Sequence",
         "series": "consilience.modalities.series:Series",
         "text": "consilience.modalities.text:Text",
+        "video": "consilience.modalities.video:Video",
     },
     "encoder": {
         "category_embed": "consilience.encoders.category_embed:CategoryEmbed",
@@ -31,7 +32,9 @@ BUILTIN: dict[str, dict[str, str]] = {
         "conv_sequence": "consilience.encoders.conv_sequence:ConvSequence",
         "conv_series": "consilience.encoders.conv_series:ConvSeries",
         "conv_text": "consilience.encoders.conv_text:ConvText",
+        "conv3d_video": "consilience.encoders.conv3d_video:Conv3dVideo",
         "cyclic_date": "consilience.encoders.cyclic_date:CyclicDate",
+        "frames_video": "consilience.encoders.frames_video:FramesVideo",
         "graph_series": "consilience.encoders.graph_series:GraphSeries",
         "hf_audio": "consilience.encoders.hf_audio:HFAudio",
         "hf_text": "consilience.encoders.pretrained.hf_text:HfText",

@@ -59,7 +59,7 @@ def read_folder(folder: Path) -> tuple[pl.DataFrame, tuple[str, ...]]:
     kept = [r for r in rows if not _is_other(r[0]) and (text or not _is_text(r[0]))]
     skipped = len(rows) - len(kept)
     if not kept:
-        raise _not_a_class_folder(folder, "its sub-folders hold no pictures, sounds or texts")
+        raise _not_a_class_folder(folder, "its sub-folders hold no pictures, sounds, videos or texts")
     frame = pl.DataFrame({"file": [r[0] for r in kept], "label": [r[1] for r in kept]})
     if text:
         frame = frame.with_columns(_texts(folder, frame["file"])).select("text", "label")

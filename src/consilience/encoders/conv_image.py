@@ -7,6 +7,7 @@ blocks stand where maps are small and so are cheap; the last map's mean and larg
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -45,23 +46,8 @@ class ConvImage(Encoder):
     def __init__(self, config: Config, facts: dict[str, Any]) -> None:
         super().__init__()
         self.planes = Planes(facts, config)
-        height, width = int(facts["height"]), int(facts["width"])
-        layers: list[nn.Module] = []
-        inside = int(facts["channels"])
-        for i, stride in enumerate(_stem(height, width)):
-            stem = max(4, config.channels * 3 // 4)
-            layers.append(_Conv(inside, stem, 3 if i else 5, stride))
-            inside, height, width = stem, -(-height // stride), -(-width // stride)
-        for stage, blocks in enumerate(config.blocks):
-            if stage and min(height, width) < 5:
-                break
-            if stage:
-                layers.append(nn.MaxPool2d(2, ceil_mode=True))
-                height, width = -(-height // 2), -(-width // 2)
-            channels = int(config.channels * WIDENING[stage])
-            layers += [_Conv(inside, channels, 3, 1), *(_Residual(channels) for _ in range(blocks))]
-            inside = channels
-        self.body = nn.Sequential(*layers)
+        size = int(facts["height"]), int(facts["width"])
+        self.body, inside, (height, width) = residual_body(int(facts["channels"]), size, config.channels, config.blocks)
         self.grid = min(config.grid, height, width)
         self.width = 2 * inside
         self.dropout = nn.Dropout(config.dropout)
@@ -86,6 +72,32 @@ class ConvImage(Encoder):
                 regions.append(torch.cat([part.mean((2, 3)), part.amax((2, 3))], -1))
         pooled: Tensor = self.dropout(torch.stack(regions, 1).float())
         return pooled
+
+
+def residual_body(
+    inside: int, size: tuple[int, int], scale: int, blocks: Sequence[int]
+) -> tuple[nn.Sequential, int, tuple[int, int]]:
+    """Stem and stages for planes [N, inside, height, width]; also the channels and (height, width) of the maps.
+
+    Args:
+        scale: of all widths, see `ConvImage.Config.channels`. blocks: residual blocks of each stage.
+    """
+    height, width = size
+    layers: list[nn.Module] = []
+    for i, stride in enumerate(_stem(height, width)):
+        stem = max(4, scale * 3 // 4)
+        layers.append(_Conv(inside, stem, 3 if i else 5, stride))
+        inside, height, width = stem, -(-height // stride), -(-width // stride)
+    for stage, count in enumerate(blocks):
+        if stage and min(height, width) < 5:
+            break
+        if stage:
+            layers.append(nn.MaxPool2d(2, ceil_mode=True))
+            height, width = -(-height // 2), -(-width // 2)
+        channels = int(scale * WIDENING[stage])
+        layers += [_Conv(inside, channels, 3, 1), *(_Residual(channels) for _ in range(count))]
+        inside = channels
+    return nn.Sequential(*layers), inside, (height, width)
 
 
 def _stem(height: int, width: int) -> list[int]:

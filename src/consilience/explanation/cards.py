@@ -65,6 +65,10 @@ def lines(one: Mapping[str, Any], language: Language) -> list[str]:
         if seen["stretches"]:
             top = seen["stretches"][0]
             found.append(say(language, "stretch", column=seen["column"], start=top["start"], end=top["end"] - 1))
+    for watched in one["videos"]:
+        if watched["moments"]:
+            top = watched["moments"][0]
+            found.append(say(language, "watched", **{key: f"{top[key]:.2f}" for key in ("start", "end")}))
     if one["cells"]:
         found.append(_flip(one, language))
     if one.get("neighbours"):
@@ -86,7 +90,7 @@ def _flip(one: Mapping[str, Any], language: Language) -> str:
 
 def _pictures(one: Mapping[str, Any], language: Language) -> list[tuple[str, str]]:
     found = []
-    for seen in one["images"]:
+    for seen in [*one["images"], *one["videos"]]:
         found.append((str(seen["column"]), str(seen["picture"])))
         found.append((say(language, "overlay", column=seen["column"]), str(seen["overlay"])))
     for heard in one["sounds"]:

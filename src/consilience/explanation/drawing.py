@@ -15,6 +15,8 @@ Array = np.ndarray[Any, Any]
 
 SHOWN = 168
 """Longest side of a picture, px."""
+ACROSS = 4
+"""Frames of a video beside each other."""
 FOR, AGAINST = (178, 114, 0), (0, 94, 213)
 """Okabe and Ito's blue and vermillion, in the order blue, green, red."""
 STRONGEST = 0.7
@@ -34,6 +36,38 @@ def picture_overlay(pixels: Array, pieces: ImagePieces, weights: Array) -> str:
     """The regions' weights [down · across] as colour over the grey picture uint8 [H, W, K]."""
     grey = _bgr(pixels).astype(np.float32).mean(2, keepdims=True).repeat(3, 2)
     return _jpeg(_blended(_enlarged(grey.astype(np.uint8)), weights.reshape(pieces.grid)))
+
+
+def strip(frames: Array) -> str:
+    """uint8 [F, H, W, 3] side by side, in rows of ACROSS, as a JPEG data address."""
+    return _jpeg(_strip([_bgr(frame) for frame in frames], frames.shape[1:3]))
+
+
+def strip_overlay(frames: Array, weights: Array) -> str:
+    """The frames' weights [F] as colour over the grey strip of frames uint8 [F, H, W, 3]."""
+    largest = float(np.abs(weights).max()) or 1.0
+    tinted = []
+    for frame, weight in zip(frames, weights / largest, strict=True):
+        grey = _bgr(frame).astype(np.float32).mean(2, keepdims=True).repeat(3, 2)
+        opacity = STRONGEST * abs(float(weight))
+        colour = np.array(FOR if weight > 0 else AGAINST)
+        tinted.append((grey * (1 - opacity) + colour * opacity).round().astype(np.uint8))
+    return _jpeg(_strip(tinted, frames.shape[1:3]))
+
+
+def _strip(pictures: list[Array], size: tuple[int, ...]) -> Array:
+    import cv2
+
+    scale = SHOWN / 2 / max(size)
+    small = [
+        cv2.resize(p, (max(1, round(size[1] * scale)), max(1, round(size[0] * scale))), interpolation=cv2.INTER_AREA)
+        for p in pictures
+    ]
+    across = min(ACROSS, len(small))
+    blank = np.full_like(small[0], 255)
+    small += [blank] * (-len(small) % across)
+    rows = [np.concatenate(small[at : at + across], 1) for at in range(0, len(small), across)]
+    return np.concatenate(rows, 0)
 
 
 def sound_overlay(wave: Array, pieces: SoundPieces, weights: Array) -> str:

@@ -44,8 +44,8 @@ def explain_rows(subject: Subject, classes: Index, settings: Settings) -> list[d
         "prediction": as `predict` gives it. "class": the class explained (None: regression). "probability" of that
         class ("value" for regression): "whole", "nothing" with every discipline hidden. "shares": discipline →
         {"value", "error"}; they add up to whole − nothing. "cells": [{"column", "value", "effect"}], strongest first.
-        "texts", "images", "sounds", "series": see `media`. "neighbours": [{"row", "similarity", "label", "cells"}] or
-        None where the training rows are unknown. "counterfactual": {"changes": [{"column", "from", "to"}],
+        "texts", "images", "sounds", "series", "videos": see `media`. "neighbours": [{"row", "similarity", "label",
+        "cells"}] or None where the training rows are unknown. "counterfactual": {"changes": [{"column", "from", "to"}],
         "prediction", "probability"} or None where no change of at most two cells is enough, or there is no cell.
     """
     bundle = subject.bundle
@@ -147,9 +147,9 @@ def _counterfactual(subject: Subject, row: int, wanted: int, effects: Array, lim
 
 
 def without_media(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same explanations without pictures and sounds."""
+    """The same explanations without pictures, sounds and frames."""
     media = ("picture", "overlay", "sound")
-    kinds = ("images", "sounds", "series")
+    kinds = ("images", "sounds", "series", "videos")
 
     def slim(part: dict[str, Any]) -> dict[str, Any]:
         return {key: value for key, value in part.items() if key not in media}

@@ -17,17 +17,20 @@ from consilience.explanation.series_pieces import PARTS, SeriesPieces
 from consilience.explanation.sound_pieces import BANDS, MOMENTS, SoundPieces
 from consilience.explanation.subject import Subject
 from consilience.explanation.text_pieces import TextPieces
+from consilience.explanation.video_pieces import VideoPieces
 
 Array = np.ndarray[Any, Any]
 Parts = dict[str, list[dict[str, Any]]]
 
+KINDS = ("texts", "images", "sounds", "series", "videos")
 STRONGEST = 5
 """Regions and moments that are listed."""
 
 
 def media_parts(subject: Subject, classes: Index, seconds: float) -> list[Parts]:
-    """{"texts", "images", "sounds", "series"} of every row; see `explain.explain_rows`. seconds: longest sound kept."""
-    found: list[Parts] = [{"texts": [], "images": [], "sounds": [], "series": []} for _ in range(len(subject))]
+    """{"texts", "images", "sounds", "series", "videos"} of every row; see `explain.explain_rows`. seconds: longest
+    sound kept."""
+    found: list[Parts] = [{kind: [] for kind in KINDS} for _ in range(len(subject))]
     for group in subject.groups(*PIECES):
         pieces = pieces_of(subject, group)
         assert pieces is not None, "these modalities have pieces"
@@ -44,6 +47,8 @@ def media_parts(subject: Subject, classes: Index, seconds: float) -> list[Parts]
                 parts["sounds"] += _sounds(subject, pieces, done, row, (said, seconds))
             elif isinstance(pieces, SeriesPieces):
                 parts["series"] += _series(subject, pieces, done, row, said)
+            elif isinstance(pieces, VideoPieces):
+                parts["videos"] += _videos(subject, pieces, done, row, said)
     return found
 
 
@@ -134,6 +139,26 @@ def _series(
         lines = np.where(arrays["observed"][row, place, :length], arrays["value"][row, place, :length], np.nan)
         overlay = drawing.series_overlay(lines, weights.reshape(pieces.lanes, PARTS))
         found.append({"column": column, **said, "steps": length, "stretches": stretches, "overlay": overlay})
+    return found
+
+
+def _videos(
+    subject: Subject, pieces: VideoPieces, done: Attribution, row: int, said: dict[str, Any]
+) -> list[dict[str, Any]]:
+    count, found, arrays = pieces.frames, [], subject.arrays[pieces.group]
+    for place, column in enumerate(pieces.columns):
+        chosen = slice(place * count, (place + 1) * count)
+        there = pieces.present[row, chosen]
+        if not there.any():
+            continue
+        weights, frames = done.values[row, chosen], arrays["frame"][row, place][there]
+        moments = [
+            {**pieces.moment(row, place * count + at)[1]._asdict(), "weight": float(weights[at])}
+            for at in _top(weights)
+            if there[at]
+        ]
+        pictures = {"picture": drawing.strip(frames), "overlay": drawing.strip_overlay(frames, weights[there])}
+        found.append({"column": column, **said, "moments": moments, **pictures})
     return found
 
 

@@ -1,5 +1,5 @@
-"""What a medium falls into for an explanation: words, regions of a picture, moments and bands of a
-sound, stretches of a series.
+"""What a medium falls into for an explanation: words, regions of a picture, moments and bands of a sound, stretches of
+a series, frames of a video.
 
 Every piece has a gate: 1 leaves it as it is, 0 puts something uninformative in its place, values between lie on the
 straight line. So one function of the gates serves integrated gradients, occlusion, and the curves that test them.
@@ -25,6 +25,7 @@ PIECES = {
     "image": "consilience.explanation.image_pieces:ImagePieces",
     "audio": "consilience.explanation.sound_pieces:SoundPieces",
     "series": "consilience.explanation.series_pieces:SeriesPieces",
+    "video": "consilience.explanation.video_pieces:VideoPieces",
 }
 """Modality → what its cells are cut into; those of a table are cells themselves."""
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from consilience.modalities.media import Cell, UnreadableError
+from consilience.modalities.soundtrack import is_video, measure_soundtrack, read_soundtrack
 
 Wave = np.ndarray[Any, np.dtype[np.int16]]
 
@@ -24,6 +25,8 @@ def measure(cell: Cell) -> tuple[int, float]:
     Raises:
         UnreadableError: when there is no file, it is no audio, or it holds no samples.
     """
+    if is_video(cell):
+        return measure_soundtrack(cell)
     with _open(cell) as sound:
         return int(sound.samplerate), sound.frames / sound.samplerate
 
@@ -36,6 +39,9 @@ def read_wave(cell: Cell, rate: int, samples: int) -> Wave:
     """
     import soundfile
 
+    if is_video(cell):
+        track, found = read_soundtrack(cell, samples / rate + EDGE)
+        return _mono(track, found, rate)[:samples]
     with _open(cell) as sound:
         found = int(sound.samplerate)
         try:

@@ -19,6 +19,7 @@ from consilience.references.hashing import count_ngrams
 from consilience.references.media import image_width, sound_width, summarise_images, summarise_sounds
 from consilience.references.sequences import letters_of
 from consilience.references.series_features import series_width, summarise_series
+from consilience.references.video import summarise_videos, video_width
 
 Array = np.ndarray[Any, Any]
 Groups = Mapping[str, Mapping[str, Any]]
@@ -49,7 +50,7 @@ def text_columns(groups: Groups) -> list[str]:
 
 def unread_groups(groups: Groups) -> list[str]:
     """Groups of a modality that references know nothing of (other packages' modalities)."""
-    known = {"number", "category", "date", "image", "audio", "text", "series", "sequence"}
+    known = {"number", "category", "date", "image", "audio", "text", "series", "sequence", "video"}
     return [name for name, facts in groups.items() if facts["modality"] not in known]
 
 
@@ -109,7 +110,7 @@ def _width(facts: Mapping[str, Any]) -> int:
         return columns * image_width(int(facts["channels"]))
     if modality == "series":
         return columns * series_width(max(facts["channels"]))
-    each = {"number": 1, "date": 13, "audio": sound_width()}
+    each = {"number": 1, "date": 13, "audio": sound_width(), "video": video_width()}
     return columns * int(each.get(str(modality), 0))
 
 
@@ -130,6 +131,8 @@ def _summary(arrays: Arrays, facts: Mapping[str, Any]) -> Array:
         return summarise_sounds(arrays["wave"], arrays["length"], mask, int(facts["sample_rate"]))
     if modality == "series":
         return summarise_series(arrays["value"], arrays["observed"], mask, int(facts["length"]))
+    if modality == "video":
+        return summarise_videos(arrays["frame"], arrays["second"], mask)
     if modality == "date":
         return _dates(arrays["value"], mask)
     return np.where(mask, arrays["value"], np.float32(np.nan))
@@ -170,7 +173,7 @@ def choose_rows(rows: Rows, groups: Groups, weight: Array, seed: int) -> tuple[A
 
 def row_limit(groups: Groups) -> int:
     """Most rows that references learn from, whatever the texts' length."""
-    if any(facts["modality"] in ("image", "audio") for facts in groups.values()):
+    if any(facts["modality"] in ("image", "audio", "video") for facts in groups.values()):
         return MEDIA_ROWS
     width = sum(_width(f) + len(f["columns"]) for f in groups.values())
     return max(1000, min(TABLE_ROWS, TABLE_CELLS // max(width, 1)))

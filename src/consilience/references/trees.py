@@ -209,7 +209,7 @@ class Trees:
         return found
 
     def _plan(self, seed: int) -> Plan:
-        media = any(facts["modality"] in ("image", "audio") for facts in self.groups.values())
+        media = any(facts["modality"] in ("image", "audio", "video") for facts in self.groups.values())
         return Plan(
             objective=OBJECTIVES[self.kind],
             classes=len(self._prior) if self.kind == "multiclass" else 1,

@@ -14,6 +14,7 @@ FROM_SCRATCH = {
     "series": ("conv_series", "patch_series", "linear_series", "rocket_series"),
     "sequence": ("conv_sequence", "kmer_sequence", "transformer_sequence"),
     "text": ("conv_text", "ngram_text", "transformer_text"),
+    "video": ("frames_video", "conv3d_video"),
 }
 """Encoders that need nothing from elsewhere, by modality."""
 FUSIONS = {1: ("concat", "gated"), 3: ("attention", "bottleneck"), 4: ("low_rank",)}

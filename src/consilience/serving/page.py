@@ -15,7 +15,7 @@ from consilience.serving.house import House
 
 MOST_CHOICES = 200
 """Categories of a column that are offered in a list; beyond, a text field."""
-ACCEPT = {"image": "image/*", "audio": "audio/*"}
+ACCEPT = {"image": "image/*", "audio": "audio/*", "video": "video/*"}
 POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data: blob:; "
     "media-src data: blob:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"

@@ -16,6 +16,7 @@ from consilience.modalities.audio_decode import measure
 from consilience.modalities.cells import cell_text
 from consilience.modalities.image_header import read_header
 from consilience.modalities.media import UnreadableError
+from consilience.modalities.video_decode import measure_video
 from consilience.serving.refused import RefusedError
 from consilience.serving.settings import Settings
 
@@ -92,7 +93,7 @@ def check_medium(data: bytes, modality: str, where: str, settings: Settings) -> 
     """Refuse what would take too much memory to decode, by its header. Broken files count as missing, later.
 
     Raises:
-        RefusedError: for too many pixels or too long a recording.
+        RefusedError: for too many pixels or too long a recording or video.
     """
     try:
         if modality == "image":
@@ -104,6 +105,13 @@ def check_medium(data: bytes, modality: str, where: str, settings: Settings) -> 
             seconds = measure(data)[1]
             if seconds > settings.max_seconds:
                 raise RefusedError(413, f"{where}: {seconds:.0f} s, the limit is {settings.max_seconds:g} s")
+        elif modality == "video":
+            video = measure_video(data)
+            if video.width * video.height > settings.max_pixels:
+                size = f"{video.width} × {video.height}"
+                raise RefusedError(413, f"{where}: {size} pixels, the limit is {settings.max_pixels}")
+            if video.seconds > settings.max_seconds:
+                raise RefusedError(413, f"{where}: {video.seconds:.0f} s, the limit is {settings.max_seconds:g} s")
     except UnreadableError:
         return  # counted as a repair when the row is prepared
 

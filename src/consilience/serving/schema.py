@@ -15,6 +15,7 @@ TYPES: dict[str, dict[str, Any]] = {
     "series": {"type": ["array", "string", "null"], "description": "numbers in the order of time: [1, 2, 3]"},
     "image": {"type": ["string", "null"], "contentEncoding": "base64", "description": "an image file"},
     "audio": {"type": ["string", "null"], "contentEncoding": "base64", "description": "a sound file"},
+    "video": {"type": ["string", "null"], "contentEncoding": "base64", "description": "a video file"},
 }
 
 

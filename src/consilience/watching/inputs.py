@@ -22,6 +22,7 @@ SHARE, BURST = 0.01, 0.25
 """Seconds for figures in each second, and seconds that may be saved up."""
 SAMPLE_RATE = 8_000
 MOST_SECONDS = 10
+VIDEO_FRAMES = 6
 
 
 def full_row(row: Row, columns: Mapping[str, str]) -> dict[str, Any]:
@@ -185,10 +186,35 @@ LETTERS = {
     "branches": "(",
 }
 """Figure of a sequence → the letters that it counts."""
+
+
+def _video(cell: Any) -> dict[str, Any]:
+    """Duration, size, frames a second, brightness, contrast, colour and motion (mean change between kept frames)."""
+    from consilience.modalities.image_decode import channels_of, shrink
+    from consilience.modalities.video_decode import Bounds, measure_video, sample_frames
+
+    header = measure_video(cell)
+    found = sample_frames(cell, VIDEO_FRAMES, Bounds(64_000_000, 14_400.0))
+    frames = np.stack([channels_of(shrink(f, 32, 32), 3) for f in found.frames]).astype(np.float32) / 255
+    grey = frames.mean(3)
+    return {
+        "seconds": float(found.seconds),
+        "width": float(header.width),
+        "height": float(header.height),
+        "rate": float(header.rate),
+        "brightness": float(grey.mean()),
+        "contrast": float(grey.std()),
+        "colour": float((frames.max(3) - frames.min(3)).mean()),
+        "motion": float(np.abs(np.diff(grey, axis=0)).mean()) if len(grey) > 1 else 0.0,
+        "sha256": hashlib.sha256(cell).hexdigest() if isinstance(cell, bytes) else None,
+    }
+
+
 FIGURES: dict[str, Callable[[Any], dict[str, Any]]] = {
     "text": _text,
     "sequence": _sequence,
     "image": _image,
     "audio": _audio,
     "series": _series,
+    "video": _video,
 }

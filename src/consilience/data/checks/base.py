@@ -16,7 +16,12 @@ from consilience.data.split import Splits
 from consilience.data.table import Table
 from consilience.modalities.cells import as_text
 
-__all__ = ["Check", "Finding", "NotApplicable", "Pool", "Severity", "View"]
+__all__ = ["OPAQUE", "RICH", "Check", "Finding", "NotApplicable", "Pool", "Severity", "View"]
+
+OPAQUE = ("audio", "image", "series", "video")
+"""Modalities whose cells are not compared as text."""
+RICH = (*OPAQUE, "sequence", "text")
+"""Modalities whose cells do not repeat by chance."""
 
 Indices = np.ndarray[Any, np.dtype[np.int64]]
 

@@ -1,4 +1,4 @@
-"""Images and sounds that are missing, empty or broken: each is decoded as preparation will decode it, in
+"""Images, sounds and videos that are missing, empty or broken: each is decoded as preparation will decode it, in
 threads."""
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from consilience.modalities.base import Problem, merge_problems
 MOST = 100_000
 """Files opened; of more, a random sample."""
 BATCH = 64
-SMALL = Prepare.model_validate({"image_size": 16})
-"""Reading is what matters here: small pictures keep the check quick."""
+SMALL = Prepare.model_validate({"image_size": 16, "frames": 2})
+"""Reading is what matters here: small pictures, and few frames, keep the check quick."""
 
 
 class UnreadableMedia:
@@ -37,7 +37,7 @@ class UnreadableMedia:
     def look(self, view: View) -> list[Finding]:
         columns = [c for c, m in view.schema.modalities.items() if get("modality", m).media]
         if not columns:
-            raise NotApplicable("no column of images or sounds")
+            raise NotApplicable("no column of images, sounds or videos")
         found = []
         for name in columns:
             for table in (view.table, *view.others.values()):

@@ -27,6 +27,8 @@ PNG_PIXELS = 96 * 96
 """Larger pictures become JPEG."""
 SECONDS, RATE = 3.0, 8000
 """Longest sound kept, and the highest rate, Hz."""
+STRIP = 6
+"""Frames shown of a video."""
 BUDGET = 120_000
 """Characters of pictures and sounds of one gallery; rows beyond it come without."""
 
@@ -68,11 +70,20 @@ def _media(one: Rows, bundle: Bundle) -> dict[str, list[list[str]]]:
         for place, column in enumerate(facts["columns"]):
             if facts["modality"] == "image" and arrays[group]["mask"][0, place]:
                 found["images"].append([column, picture_address(arrays[group]["pixels"][0, place])])
+            if facts["modality"] == "video" and arrays[group]["mask"][0, place].any():
+                shown = arrays[group]["frame"][0, place][arrays[group]["mask"][0, place]]
+                found["images"].append([column, picture_address(film_strip(shown))])
             if facts["modality"] == "audio" and arrays[group]["mask"][0, place]:
                 length = int(arrays[group]["length"][0, place])
                 sound = arrays[group]["wave"][0, place, :length]
                 found["sounds"].append([column, sound_address(sound, int(facts["sample_rate"]))])
     return found
+
+
+def film_strip(frames: Array) -> Array:
+    """At most STRIP of the frames uint8 [F, H, W, K] side by side: [H, at most STRIP · W, K]."""
+    chosen = frames[np.unique(np.linspace(0, len(frames) - 1, min(STRIP, len(frames))).astype(np.int64))]
+    return np.concatenate(list(chosen), axis=1)
 
 
 def picture_address(pixels: Array) -> str:

@@ -145,8 +145,9 @@ def frame_with_media(evidence: Evidence, rows: Rows) -> pl.DataFrame:
     frame = rows.frame
     for name, group in evidence.bundle.recipe.groups.items():
         absent = [c for c in group.columns if c not in frame.columns]
-        if absent and group.modality in ("image", "audio"):
+        if absent and group.modality in ("image", "audio", "video"):
             mask = rows.features.whole(name)["mask"][rows.index]
+            mask = np.asarray(mask.reshape(*mask.shape[:2], -1).any(-1))  # of a video: of its frames
             given = pl.Series(["given"] * frame.height, dtype=pl.String)
             frame = frame.with_columns(
                 given.set(pl.Series(~mask[:, place]), None).rename(c)

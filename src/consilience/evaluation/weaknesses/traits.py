@@ -1,4 +1,5 @@
-"""What rows can be told apart by: cells, lengths and scripts of texts, light of images, length and loudness of sounds.
+"""What rows can be told apart by: cells, lengths and scripts of texts, light of images, length and loudness of sounds,
+light, motion and length of videos.
 
 Everything is read from what evaluation already holds: the table's cells and the prepared features. Nothing is
 decoded again, so the size of an image in its file is not among the traits.
@@ -6,7 +7,7 @@ decoded again, so the size of an image in its file is not among the traits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,7 +38,7 @@ BLOCK = 512
 
 
 class Trait(NamedTuple):
-    """column; what of it: value, length, script, brightness, contrast, seconds, loudness or presence.
+    """column; what of it: value, length, script, brightness, contrast, motion, seconds, loudness or presence.
 
     number: float64 [N], NaN where missing; text: String [N], null where missing. One of them is None. date: the
     number is seconds since 1970.
@@ -62,14 +63,14 @@ def traits_of(rows: Rows, bundle: Bundle, skip: Iterable[str] = ()) -> list[Trai
     for name in [c for c in rows.frame.columns if c not in left_out][:MOST_COLUMNS]:
         found += _of_column(rows.frame[name], modality.get(name, "ignore"))
     for group in bundle.groups:
-        if bundle.recipe.groups[group].modality in ("image", "audio", "series"):
+        if bundle.recipe.groups[group].modality in MEASURES:
             found += _of_media(rows, bundle, group)
     return found
 
 
 def _of_column(column: pl.Series, modality: str) -> list[Trait]:
     name = column.name
-    if modality in ("image", "audio", "series") or column.dtype == pl.Binary:
+    if modality in MEASURES or column.dtype == pl.Binary:
         return []
     if modality == "text":
         text = as_text(column)
@@ -98,7 +99,7 @@ def scripts(text: pl.Series) -> pl.Series:
 
 def _of_media(rows: Rows, bundle: Bundle, group: str) -> list[Trait]:
     facts = bundle.facts["groups"][group]
-    measure = {"image": _light, "audio": _sound, "series": _course}[str(facts["modality"])]
+    measure = MEASURES[facts["modality"]]
     blocks = [measure(arrays, facts) for arrays in blocks_of(rows, group)]
     names = list(blocks[0]) if blocks else []
     found = []
@@ -139,3 +140,23 @@ def _course(arrays: Arrays, facts: dict[str, Any]) -> dict[str, Array]:
     spread = np.sqrt((np.square(value - mean[..., None, None]) * observed).sum((2, 3)) / count)
     found = {"steps": arrays["mask"].sum(2).astype(np.float64), "mean": mean, "spread": spread}
     return {name: np.where(there, figures, np.nan) for name, figures in found.items()}
+
+
+def _moving(arrays: Arrays, facts: dict[str, Any]) -> dict[str, Array]:
+    """Brightness, and motion as the mean change from one kept frame to the next, 0..1; the last kept frame's second."""
+    frame, mask = arrays["frame"], arrays["mask"]
+    grey = frame.mean(-1, dtype=np.float32) / 255
+    count, both = mask.sum(-1), mask[..., 1:] & mask[..., :-1]
+    brightness = (grey.mean((-1, -2)) * mask).sum(-1) / np.maximum(count, 1)
+    change = np.abs(np.diff(grey, axis=2)).mean((-1, -2)) * both
+    motion = change.sum(-1) / np.maximum(both.sum(-1), 1)
+    found = {"brightness": brightness, "motion": motion, "seconds": arrays["second"].max(-1, initial=0.0)}
+    return {name: np.where(count > 0, values, np.nan) for name, values in found.items()}
+
+
+MEASURES: dict[str, Callable[[Arrays, dict[str, Any]], dict[str, Array]]] = {
+    "image": _light,
+    "audio": _sound,
+    "series": _course,
+    "video": _moving,
+}

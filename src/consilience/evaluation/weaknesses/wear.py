@@ -132,6 +132,28 @@ def steps_missing(arrays: Arrays, share: float, random: Random) -> Arrays:
     return {**whole, "value": value, "observed": observed}
 
 
+def video_noise(arrays: Arrays, deviations: float, random: Random) -> Arrays:
+    """Normal noise on grey values of 0..1, another in every frame."""
+    noise = _normal(random, 0, 255 * deviations, arrays["frame"].shape)
+    worse = np.clip(np.rint(arrays["frame"] + noise), 0, 255)
+    return {**arrays, "frame": np.where(arrays["mask"][..., None, None, None], worse, 0).astype(np.uint8)}
+
+
+def frames_dropped(arrays: Arrays, share: float, random: Random) -> Arrays:
+    """Frames go missing; each video keeps at least one. Kept frames move up, as those of a shorter video."""
+    mask = arrays["mask"]
+    score = np.where(mask, random.random(mask.shape), 2.0)
+    keep = mask & ((score >= share) | (score == np.where(mask, score, -1.0).max(-1, keepdims=True)))
+    order = np.argsort(~keep, axis=-1, kind="stable")
+    found = {"mask": np.take_along_axis(keep, order, -1)}
+    for name in ("frame", "second"):
+        array = arrays[name]
+        lift = (1,) * (array.ndim - mask.ndim)
+        moved = np.take_along_axis(array, order.reshape(*order.shape, *lift), 2)
+        found[name] = np.where(found["mask"].reshape(*mask.shape, *lift), moved, array.dtype.type(0))
+    return {name: found[name] for name in arrays}
+
+
 def missing_text(texts: pl.DataFrame, share: float, random: Random) -> pl.DataFrame:
     """Cells of text go missing, each by itself."""
     return texts.with_columns(c.set(pl.Series(random.random(len(c)) < share), None) for c in texts.iter_columns())
@@ -204,6 +226,11 @@ WEAR: dict[str, tuple[Worn, ...]] = {
         MISSING,
         Worn("masked", (0.05, 0.1, 0.25, 0.5), "share", letters_masked),
         Worn("mutated", (0.05, 0.1, 0.25, 0.5), "share", letters_mutated),
+    ),
+    "video": (
+        MISSING,
+        Worn("video_noise", (0.05, 0.1, 0.2, 0.4), "grey", video_noise),
+        Worn("frames", SHARES, "share", frames_dropped),
     ),
     "text": (
         Worn("missing", SHARES, "share", missing_text),
