@@ -105,7 +105,7 @@ class View:
         return labels
 
     def pool(self, columns: Sequence[str]) -> Pool:
-        """The named columns' rows of every table as text; bytes stand as a hash of their content."""
+        """The named columns' rows of every table as text; bytes and lists stand as a hash of their content."""
         tables = [self.table, *self.others.values()]
         frame = pl.concat([_cells(t.frame, columns) for t in tables])
         row = np.concatenate([np.arange(t.rows, dtype=np.int64) for t in tables])
@@ -161,7 +161,7 @@ def _cells(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     for name in columns:
         if name not in frame.columns:
             found.append(pl.Series(name, [None] * frame.height, dtype=pl.String))
-        elif frame[name].dtype == pl.Binary:
+        elif frame[name].dtype == pl.Binary or frame[name].dtype.is_nested():  # as text, long lists would take minutes
             found.append(frame[name].hash(1).cast(pl.String).set(frame[name].is_null(), None))
         else:
             found.append(as_text(frame[name]))
