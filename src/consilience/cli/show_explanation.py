@@ -61,7 +61,7 @@ def print_explanations(
         console.print(_bars(one, language))
         for text in one["texts"]:
             console.print(_words(text, language))
-        for kind in ("images", "sounds"):
+        for kind in ("images", "sounds", "series"):
             for seen in one[kind]:
                 console.print(Text(_places(seen, kind)))
         for line in lines(one, language):
@@ -94,11 +94,14 @@ def _words(text: Mapping[str, Any], language: Language) -> Text:
 def _places(seen: Mapping[str, Any], kind: str) -> str:
     """The strongest regions (per cent from the left and the top) or tiles (seconds, Hz)."""
     places = []
-    for part in seen["regions" if kind == "images" else "moments"][:3]:
+    for part in seen[{"images": "regions", "sounds": "moments", "series": "stretches"}[kind]][:3]:
         if kind == "images":
             right, bottom = part["left"] + part["width"], part["top"] + part["height"]
             across = f"x {100 * part['left']:.0f}–{100 * right:.0f} %"
             where = f"{across}, y {100 * part['top']:.0f}–{100 * bottom:.0f} %"
+        elif kind == "series":
+            channel = "" if part["channel"] is None else f", channel {part['channel']}"
+            where = f"steps {part['start']}–{part['end'] - 1}{channel}"
         else:
             where = f"{part['start']:.2f}–{part['end']:.2f} s, {part['low']:.0f}–{part['high']:.0f} Hz"
         places.append(f"{'+' if part['weight'] > 0 else '−'} {where}")

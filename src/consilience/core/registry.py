@@ -105,6 +105,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "mixed_types": "consilience.data.checks.mixed_types:MixedTypes",
         "near_duplicate_image": "consilience.data.checks.near_duplicate_image:NearDuplicateImage",
         "near_duplicate_text": "consilience.data.checks.near_duplicate_text:NearDuplicateText",
+        "poor_series": "consilience.data.checks.poor_series:PoorSeries",
         "rare_class": "consilience.data.checks.rare_class:RareClass",
         "target_leak": "consilience.data.checks.target_leak:TargetLeak",
         "unreadable_media": "consilience.data.checks.unreadable_media:UnreadableMedia",

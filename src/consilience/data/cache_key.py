@@ -47,16 +47,21 @@ def _add_cells(digest: Any, cells: pl.Series) -> None:
         numbers = cells.to_physical().fill_null(False if dtype == pl.Boolean else 0)
         _add(digest, np.ascontiguousarray(numbers.to_numpy()).tobytes())
         return
-    if isinstance(dtype, pl.Array) and cells.null_count() == 0 and _innermost(dtype).is_numeric():
-        _add(digest, np.ascontiguousarray(cells.to_numpy()).tobytes())
+    if isinstance(dtype, (pl.List, pl.Array)):
+        _add_lists(digest, cells)
         return
     present = (cells if dtype == pl.Binary else as_text(cells).cast(pl.Binary)).drop_nulls()
     _add(digest, present.bin.size().cast(pl.Int64).to_numpy().tobytes())
     digest.update(b"".join(present.to_list()))
 
 
-def _innermost(dtype: Any) -> Any:
-    return _innermost(dtype.inner) if isinstance(dtype, pl.Array) else dtype
+def _add_lists(digest: Any, cells: pl.Series) -> None:
+    """Lists by their sizes and items: as text, a million windows of a series would take minutes."""
+    if isinstance(cells.dtype, pl.Array):
+        cells = cells.arr.to_list()
+    sizes = cells.list.len().fill_null(0)
+    _add(digest, sizes.cast(pl.Int64).to_numpy().tobytes())
+    _add_cells(digest, cells.filter(sizes > 0).explode(empty_as_null=True, keep_nulls=True))
 
 
 def _stats(paths: pl.Series) -> bytes:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from consilience.data.csv_dialect import clean_names
+from consilience.data.table_files import mixed_cells
 
 
 def plain_cells(frame: pl.DataFrame, folder: Path | None, where: str) -> pl.DataFrame:
@@ -33,6 +35,8 @@ def _plain(column: pl.Series, folder: Path | None) -> pl.Series:
         return column.cast(pl.Float64)
     if dtype.is_float():
         return column.fill_nan(None)
+    if dtype == pl.Object:
+        return mixed_cells(column.name, [_listed(cell) for cell in column.to_list()])
     if dtype == pl.Duration:
         return column.dt.total_microseconds() / 1e6
     if dtype == pl.Time:
@@ -68,3 +72,8 @@ def _file_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         return b""
+
+
+def _listed(cell: Any) -> Any:
+    """A NumPy array as nested lists; other cells as they are."""
+    return cell.tolist() if hasattr(cell, "tolist") else cell

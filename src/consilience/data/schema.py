@@ -129,6 +129,8 @@ def _decide(table: Table, name: str, facts: Profile, is_target: bool) -> Decisio
     scores = _scores(facts.sample)
     if scores["date"].score >= CERTAIN_DATE:  # dates recur, so that they look like categories too
         scores["category"] = scores["text"] = Guess(0.0, "dates")
+    if scores["series"].score >= CERTAIN_SERIES:  # many numbers in a cell look like many words
+        scores["category"] = scores["text"] = Guess(0.0, "series")
     ranked = sorted(scores.items(), key=lambda item: -item[1].score)
     (best, guess), (_, second) = ranked[0], ranked[1]
     confidence = guess.score - 0.5 * min(second.score, guess.score) * second.score

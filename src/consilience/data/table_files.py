@@ -121,7 +121,14 @@ def _text(cell: Any) -> str:
         return str(int(cell))
     if isinstance(cell, bytes):
         return cell.decode("utf-8", "replace")
-    return json.dumps(cell, ensure_ascii=False) if isinstance(cell, (dict, list)) else str(cell)
+    if isinstance(cell, (dict, list, tuple)) or hasattr(cell, "tolist"):  # arrays print with their middle left out
+        return json.dumps(cell, ensure_ascii=False, default=_listed)
+    return str(cell)
+
+
+def _listed(value: Any) -> Any:
+    """Arrays as lists, numbers of NumPy as Python's own, anything else as text."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
 def read_excel(path: Path) -> Read:

@@ -13,6 +13,8 @@ from torch import Tensor
 from consilience.core.errors import InputError, nearest
 
 MOST_EDGES = 1_000_000
+EDGE_NAMES = ("from", "to", "source", "target", "start", "end")
+"""Headings, lower case, of an edge's ends."""
 
 
 def read_graph(path: str, names: Sequence[str] | None, nodes: int) -> list[list[float]]:
@@ -28,9 +30,10 @@ def read_graph(path: str, names: Sequence[str] | None, nodes: int) -> list[list[
     except (OSError, pl.exceptions.PolarsError) as error:
         raise InputError(f"the graph cannot be read: {' '.join(str(error).split())[:200]}", where=path) from None
     rows = frame.rows()
-    if rows and not _numbers(rows[0]):  # a line of names
-        rows = rows[1:] if frame.width != nodes or len(rows) == nodes + 1 else rows
-    if frame.width == nodes == len(rows):
+    above = rows and (_is_header(rows[0], names) or len(rows) == nodes + 1 == frame.width + 1)
+    header = [str(cell).strip().lower() for cell in rows[0]] if above else []
+    rows = rows[1:] if header else rows
+    if frame.width == nodes == len(rows) and not set(header[:2]) & set(EDGE_NAMES):
         edges = _dense(rows, path)
     elif frame.width in (2, 3):
         edges = [_edge(row, names, nodes, path) for row in rows]
@@ -84,8 +87,9 @@ def _place(cell: Any, names: Sequence[str] | None, nodes: int, path: str) -> flo
     return place
 
 
-def _numbers(row: tuple[Any, ...]) -> bool:
-    return all(_number(cell) is not None for cell in row)
+def _is_header(row: tuple[Any, ...], names: Sequence[str] | None) -> bool:
+    """A first line that is neither weights nor an edge between nodes."""
+    return any(_number(cell) is None and cell not in (names or ()) for cell in row[:2])
 
 
 def _number(cell: Any) -> float | None:

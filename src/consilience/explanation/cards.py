@@ -61,6 +61,10 @@ def lines(one: Mapping[str, Any], language: Language) -> list[str]:
             top = heard["moments"][0]
             times = {key: f"{top[key]:.2f}" for key in ("start", "end")}
             found.append(say(language, "moment", **times, low=f"{top['low']:.0f}", high=f"{top['high']:.0f}"))
+    for seen in one["series"]:
+        if seen["stretches"]:
+            top = seen["stretches"][0]
+            found.append(say(language, "stretch", column=seen["column"], start=top["start"], end=top["end"] - 1))
     if one["cells"]:
         found.append(_flip(one, language))
     if one.get("neighbours"):
@@ -88,6 +92,8 @@ def _pictures(one: Mapping[str, Any], language: Language) -> list[tuple[str, str
     for heard in one["sounds"]:
         said = {"seconds": f"{heard['seconds']:.2g}", "highest": f"{heard['highest']:,.0f}"}
         found.append((say(language, "heard", column=heard["column"], **said), str(heard["overlay"])))
+    for seen in one["series"]:
+        found.append((say(language, "course", column=seen["column"], steps=seen["steps"]), str(seen["overlay"])))
     return found
 
 

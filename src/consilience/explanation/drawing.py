@@ -47,6 +47,33 @@ def sound_overlay(wave: Array, pieces: SoundPieces, weights: Array) -> str:
     return _jpeg(_blended(grey, weights.reshape(MOMENTS, BANDS).T[::-1]))
 
 
+def series_overlay(lines: Array, weights: Array) -> str:
+    """A series [T, K] (NaN = missing) as lines over the weights [lanes, stretches] of its stretches: time to the right,
+    each channel from its least to its largest value."""
+    import cv2
+
+    high, wide, few = SHOWN, 2 * SHOWN, min(lines.shape[1], weights.shape[0]) or 1
+    parts = min(weights.shape[1], len(lines))
+    image = _blended(np.full((high, wide, 3), 255, np.uint8), weights[:, :parts], cv2.INTER_NEAREST)
+    for channel in range(lines.shape[1]):
+        top = high * (channel if few > 1 else 0) // few
+        line = _points(lines[:, channel], wide, high // few) + np.array([0, top])
+        whole = np.isfinite(lines[:, channel])
+        for start, end in zip(np.flatnonzero(whole)[:-1], np.flatnonzero(whole)[1:], strict=True):
+            if end == start + 1:
+                cv2.line(image, line[start].tolist(), line[end].tolist(), (60, 60, 60), 1, cv2.LINE_AA)
+    return _jpeg(image)
+
+
+def _points(line: Array, wide: int, high: int) -> Array:
+    """Pixels int64 [T, 2] of a line within a picture of these sides."""
+    seen = line[np.isfinite(line)]
+    low, span = (float(seen.min()), float(np.ptp(seen)) or 1.0) if len(seen) else (0.0, 1.0)
+    across = np.linspace(0, wide - 1, len(line))
+    down = (high - 4) * (1 - (np.nan_to_num(line, nan=low) - low) / span) + 2
+    return np.stack([across, down], 1).round().astype(np.int64)
+
+
 def sound(wave: Array, rate: int, seconds: float) -> str:
     """The first `seconds` of int16 [T] as a WAV data address at LISTENED Hz at most."""
     import soundfile
@@ -73,11 +100,12 @@ def _enlarged(image: Array) -> Array:
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_NEAREST if scale > 1 else cv2.INTER_AREA))
 
 
-def _blended(image: Array, weights: Array) -> Array:
+def _blended(image: Array, weights: Array, between: int = 1) -> Array:
+    """between: of OpenCV, how colours change from one piece to the next; 1 = evenly."""
     import cv2
 
     largest = float(np.abs(weights).max()) or 1.0
-    spread = cv2.resize((weights / largest).astype(np.float32), image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    spread = cv2.resize((weights / largest).astype(np.float32), image.shape[1::-1], interpolation=between)
     opacity = STRONGEST * np.abs(spread)[:, :, None]
     colour = np.where(spread[:, :, None] > 0, np.array(FOR), np.array(AGAINST))
     return np.asarray((image * (1 - opacity) + colour * opacity).round().astype(np.uint8))

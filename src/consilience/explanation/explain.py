@@ -44,9 +44,9 @@ def explain_rows(subject: Subject, classes: Index, settings: Settings) -> list[d
         "prediction": as `predict` gives it. "class": the class explained (None: regression). "probability" of that
         class ("value" for regression): "whole", "nothing" with every discipline hidden. "shares": discipline →
         {"value", "error"}; they add up to whole − nothing. "cells": [{"column", "value", "effect"}], strongest first.
-        "texts", "images", "sounds": see `media`. "neighbours": [{"row", "similarity", "label", "cells"}] or None where
-        the training rows are unknown. "counterfactual": {"changes": [{"column", "from", "to"}], "prediction",
-        "probability"} or None where no change of at most two cells is enough, or there is no cell.
+        "texts", "images", "sounds", "series": see `media`. "neighbours": [{"row", "similarity", "label", "cells"}] or
+        None where the training rows are unknown. "counterfactual": {"changes": [{"column", "from", "to"}],
+        "prediction", "probability"} or None where no change of at most two cells is enough, or there is no cell.
     """
     bundle = subject.bundle
     predictions = subject.predict()
@@ -149,7 +149,7 @@ def _counterfactual(subject: Subject, row: int, wanted: int, effects: Array, lim
 def without_media(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The same explanations without pictures and sounds."""
     media = ("picture", "overlay", "sound")
-    kinds = ("images", "sounds")
+    kinds = ("images", "sounds", "series")
 
     def slim(part: dict[str, Any]) -> dict[str, Any]:
         return {key: value for key, value in part.items() if key not in media}

@@ -49,7 +49,7 @@ def faithfulness(subject: Subject, asked: Asked) -> list[dict[str, Any]]:
         interval. verdict: "better" when both intervals are above 0, "worse" when one is below, else "no difference".
     """
     found = []
-    for group in subject.groups("text", "image", "audio"):
+    for group in subject.groups("text", "image", "audio", "series"):
         pieces = pieces_of(subject, group)
         assert pieces is not None, "these modalities have pieces"
         rows = np.flatnonzero(pieces.present.sum(1) > 1)

@@ -1,4 +1,4 @@
-"""What the words, regions and moments of each row spoke for, as plain values."""
+"""What the words, regions, moments and stretches of each row spoke for, as plain values."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from consilience.explanation.attribution import Attribution, attribute
 from consilience.explanation.image_pieces import ImagePieces
 from consilience.explanation.pieces import pieces_of
 from consilience.explanation.scorer import Scorer
+from consilience.explanation.series_pieces import PARTS, SeriesPieces
 from consilience.explanation.sound_pieces import BANDS, MOMENTS, SoundPieces
 from consilience.explanation.subject import Subject
 from consilience.explanation.text_pieces import TextPieces
@@ -24,9 +25,9 @@ STRONGEST = 5
 
 
 def media_parts(subject: Subject, classes: Index, seconds: float) -> list[Parts]:
-    """{"texts", "images", "sounds"} of every row; see `explain.explain_rows`. seconds: longest sound kept."""
-    found: list[Parts] = [{"texts": [], "images": [], "sounds": []} for _ in range(len(subject))]
-    for group in subject.groups("text", "image", "audio"):
+    """{"texts", "images", "sounds", "series"} of every row; see `explain.explain_rows`. seconds: longest sound kept."""
+    found: list[Parts] = [{"texts": [], "images": [], "sounds": [], "series": []} for _ in range(len(subject))]
+    for group in subject.groups("text", "image", "audio", "series"):
         pieces = pieces_of(subject, group)
         assert pieces is not None, "these modalities have pieces"
         done = attribute(Scorer(subject, pieces, classes))
@@ -40,6 +41,8 @@ def media_parts(subject: Subject, classes: Index, seconds: float) -> list[Parts]
                 parts["images"] += _images(subject, pieces, done, row, said)
             elif isinstance(pieces, SoundPieces):
                 parts["sounds"] += _sounds(subject, pieces, done, row, (said, seconds))
+            elif isinstance(pieces, SeriesPieces):
+                parts["series"] += _series(subject, pieces, done, row, said)
     return found
 
 
@@ -109,6 +112,25 @@ def _sounds(
             "sound": drawing.sound(wave, pieces.rate, said[1]),
         }
         found.append({"column": column, **said[0], "moments": moments, **media})
+    return found
+
+
+def _series(
+    subject: Subject, pieces: SeriesPieces, done: Attribution, row: int, said: dict[str, Any]
+) -> list[dict[str, Any]]:
+    count, found, arrays = pieces.lanes * PARTS, [], subject.arrays[pieces.group]
+    for place, column in enumerate(pieces.columns):
+        chosen = slice(place * count, (place + 1) * count)
+        if not pieces.present[row, chosen].any():
+            continue
+        weights, length = done.values[row, chosen], int(pieces.length[row, place])
+        stretches = [
+            {**pieces.stretch(row, place * count + at)[1]._asdict(), "weight": float(weights[at])}
+            for at in _top(weights)
+        ]
+        lines = np.where(arrays["observed"][row, place, :length], arrays["value"][row, place, :length], np.nan)
+        overlay = drawing.series_overlay(lines, weights.reshape(pieces.lanes, PARTS))
+        found.append({"column": column, **said, "steps": length, "stretches": stretches, "overlay": overlay})
     return found
 
 

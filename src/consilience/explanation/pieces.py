@@ -1,4 +1,5 @@
-"""What a medium falls into for an explanation: words, regions of a picture, moments and bands of a sound.
+"""What a medium falls into for an explanation: words, regions of a picture, moments and bands of a
+sound, stretches of a series.
 
 Every piece has a gate: 1 leaves it as it is, 0 puts something uninformative in its place, values between lie on the
 straight line. So one function of the gates serves integrated gradients, occlusion, and the curves that test them.
@@ -47,11 +48,12 @@ class Pieces(Protocol):
 def pieces_of(subject: Subject, group: str) -> Pieces | None:
     """The pieces of a group by its modality; None where the modality has none (tables have cells)."""
     from consilience.explanation.image_pieces import ImagePieces
+    from consilience.explanation.series_pieces import SeriesPieces
     from consilience.explanation.sound_pieces import SoundPieces
     from consilience.explanation.text_pieces import TextPieces
 
     modality = subject.bundle.recipe.groups[group].modality
-    kinds: dict[str, Any] = {"text": TextPieces, "image": ImagePieces, "audio": SoundPieces}
+    kinds: dict[str, Any] = {"text": TextPieces, "image": ImagePieces, "audio": SoundPieces, "series": SeriesPieces}
     if modality not in kinds:
         return None
     found: Pieces = kinds[modality](subject, group)

@@ -5,6 +5,7 @@ The ragged form keeps a million short windows in a few arrays; `read_steps` fill
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from consilience.modalities.cells import as_text
-from consilience.modalities.series_json import Cell, NotASeriesError, read_cell
+from consilience.modalities.series_json import Cell, read_cell
 from consilience.modalities.series_text import plain_steps, read_lines
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -67,6 +68,11 @@ def read_steps(series: pl.Series, fields: list[str] | None = None) -> Steps:
         bad = series.is_not_null().to_numpy()
         return Steps(np.zeros((0, 1)), None, np.zeros(len(series), np.int64), bad, np.zeros(len(series), bool))
     return _text(as_text(series), fields)
+
+
+def cell_column(cell: Any) -> pl.Series:
+    """One cell, of a request or a log, as a column: lists as JSON, which holds numbers beside times."""
+    return pl.Series("cell", [cell if isinstance(cell, str) else json.dumps(cell, default=str)], dtype=pl.String)
 
 
 def _plain(dtype: Any) -> bool:
@@ -152,6 +158,3 @@ def _joined(cells: list[Cell | None], fields: list[str] | None) -> Steps:
     bad = np.array([cell is not None and cell.bad for cell in cells], bool)
     partly = np.array([cell is not None and cell.partly for cell in cells], bool)
     return Steps(values, None if np.isnan(times).all() else times, counts, bad, partly, known or None)
-
-
-__all__ = ["NotASeriesError", "Steps", "read_steps"]

@@ -61,6 +61,8 @@ def read_lines(text: str) -> Cell | None:
     if text[:1] in "[{(" and text[-1:] in "]})":
         found = _json(text)
         return Cell(np.zeros((0, 1)), bad=True) if found is _BROKEN else read_cell(found)
+    if any(sign in text for sign in '[{"'):  # a bracket without its partner: the cell was cut off
+        return Cell(np.zeros((0, 1)), bad=True)
     return read_cell([_items(line) for line in _lines(text)])
 
 

@@ -17,6 +17,7 @@ from consilience.modalities.base import Arrays
 from consilience.references.base import Rows
 from consilience.references.hashing import count_ngrams
 from consilience.references.media import image_width, sound_width, summarise_images, summarise_sounds
+from consilience.references.series_features import series_width, summarise_series
 
 Array = np.ndarray[Any, Any]
 Groups = Mapping[str, Mapping[str, Any]]
@@ -45,7 +46,7 @@ def text_columns(groups: Groups) -> list[str]:
 
 def unread_groups(groups: Groups) -> list[str]:
     """Groups of a modality that references know nothing of (other packages' modalities)."""
-    known = {"number", "category", "date", "image", "audio", "text"}
+    known = {"number", "category", "date", "image", "audio", "text", "series"}
     return [name for name, facts in groups.items() if facts["modality"] not in known]
 
 
@@ -80,7 +81,7 @@ def read_ngrams(rows: Rows, column: str, part: str, index: Array) -> sparse.csr_
 
 
 def read_matrix(rows: Rows, groups: Groups, index: Array) -> Matrix:
-    """Numbers, dates, images and sounds of the rows at `index`, and the category indices."""
+    """Numbers, dates, images, sounds and series of the rows at `index`, and the category indices."""
     widths = {name: _width(facts) for name, facts in groups.items()}
     values = np.full((len(index), sum(widths.values())), np.nan, dtype=np.float32)
     codes: dict[str, Array] = {}
@@ -103,6 +104,8 @@ def _width(facts: Mapping[str, Any]) -> int:
     columns, modality = len(facts["columns"]), facts["modality"]
     if modality == "image":
         return columns * image_width(int(facts["channels"]))
+    if modality == "series":
+        return columns * series_width(max(facts["channels"]))
     each = {"number": 1, "date": 13, "audio": sound_width()}
     return columns * int(each.get(str(modality), 0))
 
@@ -122,6 +125,8 @@ def _summary(arrays: Arrays, facts: Mapping[str, Any]) -> Array:
         return summarise_images(arrays["pixels"], mask)
     if modality == "audio":
         return summarise_sounds(arrays["wave"], arrays["length"], mask, int(facts["sample_rate"]))
+    if modality == "series":
+        return summarise_series(arrays["value"], arrays["observed"], mask, int(facts["length"]))
     if modality == "date":
         return _dates(arrays["value"], mask)
     return np.where(mask, arrays["value"], np.float32(np.nan))

@@ -11,6 +11,7 @@ FROM_SCRATCH = {
     "audio": ("mel_audio", "wave_audio"),
     "image": ("conv_image", "plain_cnn"),
     "number": ("number_periodic", "number_piecewise", "number_linear"),
+    "series": ("conv_series", "patch_series", "linear_series", "rocket_series"),
     "text": ("conv_text", "ngram_text", "transformer_text"),
 }
 """Encoders that need nothing from elsewhere, by modality."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
@@ -180,7 +181,15 @@ def _from_facts(column: str, groups: Mapping[str, Any]) -> Any:
         return float(f"{facts['mean'][place]:.4g}")
     if facts["modality"] == "category":
         return next(iter(facts["vocabulary"][place]), None)
+    if facts["modality"] == "series":
+        return _series_example(facts["mean"][place], facts["std"][place])
     return "2024-01-31" if facts["modality"] == "date" else "text"
+
+
+def _series_example(means: Sequence[float], deviations: Sequence[float]) -> str:
+    """Four steps around the training rows' mean, as JSON."""
+    steps = [[float(f"{m + d * s:.4g}") for m, d in zip(means, deviations, strict=True)] for s in (0, 0.5, 0, -0.5)]
+    return json.dumps(steps if len(means) > 1 else [step[0] for step in steps])
 
 
 def _plain(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -53,6 +54,8 @@ def _read_row(number: int, row: Any, columns: Mapping[str, str], media: set[str]
     for name, modality in columns.items():
         where = f"row {number}, column {name!r}"
         value = row.get(name)
+        if modality == "series" and isinstance(value, list):
+            value = json.dumps(value)  # lists of lists and of {time, value} stay what they are
         found[name] = _medium(value, modality, where, settings) if name in media else _plain(value, where)
     return found
 

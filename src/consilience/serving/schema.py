@@ -11,6 +11,7 @@ TYPES: dict[str, dict[str, Any]] = {
     "category": {"type": ["string", "number", "boolean", "null"]},
     "date": {"type": ["string", "number", "null"]},
     "text": {"type": ["string", "null"]},
+    "series": {"type": ["array", "string", "null"], "description": "numbers in the order of time: [1, 2, 3]"},
     "image": {"type": ["string", "null"], "contentEncoding": "base64", "description": "an image file"},
     "audio": {"type": ["string", "null"], "contentEncoding": "base64", "description": "a sound file"},
 }

@@ -12,6 +12,7 @@ import numpy as np
 
 from consilience.modalities.cells import cell_text
 from consilience.modalities.media import UnreadableError
+from consilience.modalities.series_steps import cell_column, read_steps
 
 Row = Mapping[str, Any]
 LEFT_OUT = {"left_out": 1.0}
@@ -71,9 +72,9 @@ def logged_row(row: Row, columns: Mapping[str, str]) -> dict[str, Any]:
 def _summarised(cell: Any, modality: str) -> Any:
     if modality == "category":
         return cell_text(cell)
-    if modality not in FIGURES or not isinstance(cell, str):
+    if modality not in FIGURES or not isinstance(cell, (str, list)):
         return cell
-    return figures(cell if modality == "text" else base64.b64decode(cell), modality)
+    return figures(base64.b64decode(str(cell)) if modality in ("image", "audio") else cell, modality)
 
 
 def figures(cell: Any, modality: str) -> dict[str, Any] | None:
@@ -141,4 +142,27 @@ def _audio(cell: Any) -> dict[str, Any]:
     }
 
 
-FIGURES: dict[str, Callable[[Any], dict[str, Any]]] = {"text": _text, "image": _image, "audio": _audio}
+def _series(cell: Any) -> dict[str, Any]:
+    """Steps, channels, share of points that are missing, and mean, deviation and mean step of all points."""
+    steps = read_steps(cell_column(cell))
+    seen = steps.values[np.isfinite(steps.values)]
+    if not len(seen):
+        return {"unreadable": 1.0}
+    between = np.diff(steps.values, axis=0)
+    between = between[np.isfinite(between)]
+    return {
+        "steps": float(len(steps.values)),
+        "channels": float(steps.values.shape[1]),
+        "missing": 1 - len(seen) / steps.values.size,
+        "mean": float(seen.mean()),
+        "deviation": float(seen.std()),
+        "mean_step": float(np.abs(between).mean()) if len(between) else 0.0,
+    }
+
+
+FIGURES: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "text": _text,
+    "image": _image,
+    "audio": _audio,
+    "series": _series,
+}

@@ -131,7 +131,7 @@ def gather_evidence(view: View) -> dict[str, Evidence]:
 
 
 def _comparable(column: pl.Series, modality: str) -> bool:
-    return not column.dtype.is_nested() and column.dtype != pl.Binary and modality not in ("image", "audio")
+    return not column.dtype.is_nested() and column.dtype != pl.Binary and modality not in ("image", "audio", "series")
 
 
 def _could_group(column: pl.Series, modality: str) -> bool:

@@ -23,7 +23,7 @@ class Identifier:
         unused: dict[str, str] = {}
         inputs = view.schema.modalities
         for name in view.table.frame.columns:
-            if name == view.target or inputs.get(name) in ("image", "audio", "date"):
+            if name == view.target or inputs.get(name) in ("image", "audio", "date", "series"):
                 continue
             reason = identifier_reason(name, profile(view.table.frame[name]))
             if reason:

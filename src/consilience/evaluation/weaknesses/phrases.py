@@ -28,6 +28,9 @@ WORDS: dict[str, dict[str, str]] = {
         "contrast": "contrast of “{column}” (0 to 1)",
         "seconds": "seconds of “{column}”",
         "loudness": "loudness of “{column}” in dB",
+        "steps": "steps of “{column}”",
+        "mean": "mean of “{column}” in SD of the training rows",
+        "spread": "spread of “{column}” in SD of the training rows",
         "other": "other",
     },
     "zh": {
@@ -48,6 +51,9 @@ WORDS: dict[str, dict[str, str]] = {
         "contrast": "“{column}”的对比度（0 至 1）",
         "seconds": "“{column}”的秒数",
         "loudness": "“{column}”的响度（dB）",
+        "steps": "“{column}”的步数",
+        "mean": "“{column}”的均值（训练行的标准差）",
+        "spread": "“{column}”的离散程度（训练行的标准差）",
         "other": "其他",
     },
 }

@@ -62,14 +62,14 @@ def traits_of(rows: Rows, bundle: Bundle, skip: Iterable[str] = ()) -> list[Trai
     for name in [c for c in rows.frame.columns if c not in left_out][:MOST_COLUMNS]:
         found += _of_column(rows.frame[name], modality.get(name, "ignore"))
     for group in bundle.groups:
-        if bundle.recipe.groups[group].modality in ("image", "audio"):
+        if bundle.recipe.groups[group].modality in ("image", "audio", "series"):
             found += _of_media(rows, bundle, group)
     return found
 
 
 def _of_column(column: pl.Series, modality: str) -> list[Trait]:
     name = column.name
-    if modality in ("image", "audio") or column.dtype == pl.Binary:
+    if modality in ("image", "audio", "series") or column.dtype == pl.Binary:
         return []
     if modality == "text":
         text = as_text(column)
@@ -96,7 +96,7 @@ def scripts(text: pl.Series) -> pl.Series:
 
 def _of_media(rows: Rows, bundle: Bundle, group: str) -> list[Trait]:
     facts = bundle.facts["groups"][group]
-    measure = _light if facts["modality"] == "image" else _sound
+    measure = {"image": _light, "audio": _sound, "series": _course}[str(facts["modality"])]
     blocks = [measure(arrays, facts) for arrays in blocks_of(rows, group)]
     names = list(blocks[0]) if blocks else []
     found = []
@@ -126,3 +126,14 @@ def _sound(arrays: Arrays, facts: dict[str, Any]) -> dict[str, Array]:
     loudness = 10 * np.log10(np.maximum(power, 1e-10))
     seconds = length / facts["sample_rate"]
     return {"seconds": np.where(mask, seconds, np.nan), "loudness": np.where(mask, loudness, np.nan)}
+
+
+def _course(arrays: Arrays, facts: dict[str, Any]) -> dict[str, Array]:
+    """Steps, and mean and deviation of all observed points in standard deviations of the training rows; NaN where
+    missing."""
+    value, observed, there = arrays["value"].astype(np.float64), arrays["observed"], arrays["mask"].any(2)
+    count = np.maximum(observed.sum((2, 3)), 1)
+    mean = (value * observed).sum((2, 3)) / count
+    spread = np.sqrt((np.square(value - mean[..., None, None]) * observed).sum((2, 3)) / count)
+    found = {"steps": arrays["mask"].sum(2).astype(np.float64), "mean": mean, "spread": spread}
+    return {name: np.where(there, figures, np.nan) for name, figures in found.items()}

@@ -98,6 +98,22 @@ def audio_noise(arrays: Arrays, decibels: float, random: Random) -> Arrays:
 CLEAN_DECIBELS = 30.0
 
 
+def series_noise(arrays: Arrays, deviations: float, random: Random) -> Arrays:
+    """Normal noise on every observed point, in standard deviations of the training rows."""
+    value = arrays["value"] + _normal(random, 0, deviations, arrays["value"].shape)
+    return {**arrays, "value": np.where(arrays["observed"], value, 0).astype(np.float32)}
+
+
+def steps_missing(arrays: Arrays, share: float, random: Random) -> Arrays:
+    """Steps of a series go missing, all channels at once; a series of which none is left is missing."""
+    kept = np.asarray(random.random(arrays["mask"].shape) >= share)
+    observed = arrays["observed"] & kept[..., None]
+    left = observed.any((2, 3))
+    value = np.where(observed, arrays["value"], np.float32(0))
+    whole = {name: a * left.reshape(left.shape + (1,) * (a.ndim - 2)) for name, a in arrays.items()}
+    return {**whole, "value": value, "observed": observed}
+
+
 def missing_text(texts: pl.DataFrame, share: float, random: Random) -> pl.DataFrame:
     """Cells of text go missing, each by itself."""
     return texts.with_columns(c.set(pl.Series(random.random(len(c)) < share), None) for c in texts.iter_columns())
@@ -159,6 +175,11 @@ WEAR: dict[str, tuple[Worn, ...]] = {
         Worn("image_noise", (0.05, 0.1, 0.2, 0.4), "grey", image_noise),
         Worn("blur", (0.01, 0.02, 0.04, 0.08), "side", blurred),
         Worn("dark", (0.2, 0.4, 0.6, 0.8), "share", darkened),
+    ),
+    "series": (
+        MISSING,
+        Worn("series_noise", (0.1, 0.25, 0.5, 1.0), "deviations", series_noise),
+        Worn("steps", SHARES, "share", steps_missing),
     ),
     "audio": (MISSING, Worn("audio_noise", (10.0, 20.0, 25.0, 30.0), "decibels", audio_noise)),
     "text": (
