@@ -94,7 +94,7 @@ def _step_errors(layout: Layout, target: Array, predictions: Array) -> tuple[Arr
 def _means(squares: Array, counts: Array, weight: Array) -> Array:
     total = np.einsum("n,nh->h", weight, counts)
     above = np.einsum("n,nh->h", weight, squares)
-    return np.divide(above, total, out=np.full(len(total), np.nan), where=total > 0)
+    return np.asarray(np.divide(above, total, out=np.full(len(total), np.nan), where=total > 0))
 
 
 def _examples(layout: Layout, evidence: Evidence) -> list[dict[str, Any]]:
