@@ -103,8 +103,9 @@ def test_registered_names_are_pinned() -> None:
     """Names are an interface: recipes on people's disks hold them."""
     assert names("modality") == ["audio", "category", "date", "image", "number", "series", "text"]
     assert names("fusion") == ["attention", "auto", "bottleneck", "concat", "gated", "low_rank"]
-    assert names("task") == ["classification", "generation", "multilabel", "regression"]
-    assert names("reference") == ["lead", "linear", "textrank", "trees"]
+    assert names("task") == ["classification", "forecast", "generation", "multilabel", "regression"]
+    baselines = ["naive", "past_linear", "seasonal_naive", "textrank", "theta", "trees"]
+    assert names("reference") == ["lead", "linear", *baselines]
     assert "conv_image" in names("encoder")
     with pytest.raises(InputError, match=r"no such kind 'encodr'.*'encoder'"):
         names("encodr")
