@@ -101,10 +101,13 @@ def test_groups_and_encoders_are_the_users(tmp_path: Path) -> None:
 
 def test_registered_names_are_pinned() -> None:
     """Names are an interface: recipes on people's disks hold them."""
-    assert names("modality") == ["audio", "category", "date", "image", "number", "series", "text"]
-    assert names("fusion") == ["attention", "auto", "bottleneck", "concat", "gated", "low_rank"]
-    assert names("task") == ["classification", "detection", "generation", "multilabel", "regression"]
-    assert names("reference") == ["blobs", "lead", "linear", "textrank", "trees"]
+    modalities = ["audio", "category", "date", "image", "number", "sequence", "series", "text", "video"]
+    assert names("modality") == modalities
+    assert names("fusion") == ["attention", "auto", "bottleneck", "concat", "cross_attention", "gated", "low_rank"]
+    tasks = ["classification", "detection", "forecast", "generation", "multilabel", "regression"]
+    assert names("task") == tasks
+    forecasts = ["naive", "past_linear", "seasonal_naive", "theta"]
+    assert names("reference") == sorted(["blobs", "lead", "linear", "textrank", "trees", *forecasts])
     assert "conv_image" in names("encoder")
     with pytest.raises(InputError, match=r"no such kind 'encodr'.*'encoder'"):
         names("encodr")
