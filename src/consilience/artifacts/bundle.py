@@ -192,18 +192,19 @@ class Bundle:
             opinion = self.judge(features, self.texts(part), np.arange(features.rows, dtype=np.int64), hidden)
             yield opinion, [*absent, *merge_problems(collected)]
 
-    def raw(self, table: Table, hidden: Iterable[str] = ()) -> list[Said]:
-        """What each network says of a small table before the task reads anything from it."""
-        adapted, _ = self.adapt(table)
-        features = in_memory(adapted, self.facts["groups"], self.recipe.prepare)
-        index = np.arange(features.rows, dtype=np.int64)
-        return [of_network[0] for of_network in _said(self, features, index, [frozenset(hidden)])]
-
     def texts(self, table: Table) -> pl.DataFrame:
         """The raw text columns as String, for the references."""
         from consilience.modalities.cells import as_text
 
         return pl.DataFrame([as_text(table.frame[c]) for c in self.text_columns])
+
+
+def raw_outputs(bundle: Bundle, table: Table, hidden: Iterable[str] = ()) -> list[Said]:
+    """What each network says of a small table before the task reads anything from it."""
+    adapted, _ = bundle.adapt(table)
+    features = in_memory(adapted, bundle.facts["groups"], bundle.recipe.prepare)
+    index = np.arange(features.rows, dtype=np.int64)
+    return [of_network[0] for of_network in _said(bundle, features, index, [frozenset(hidden)])]
 
 
 def joined_opinions(parts: Sequence[Opinion]) -> Opinion:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from consilience.artifacts.bundle import Bundle, Opinion
+from consilience.artifacts.bundle import Bundle, Opinion, raw_outputs
 from consilience.artifacts.network import Said
 from consilience.artifacts.rules import subsets
 from consilience.core.errors import ConsilienceError
@@ -53,7 +53,7 @@ def prove(live: Bundle, exported: Bundle, table: Table) -> dict[str, Any]:
     found: list[dict[str, Any]] = []
     for case in _cases(live, table):
         difference = (
-            _raw_difference(live.raw(case.table, case.hidden), exported.raw(case.table, case.hidden))
+            _raw_difference(raw_outputs(live, case.table, case.hidden), raw_outputs(exported, case.table, case.hidden))
             if live.task.kind == "boxes"
             else _difference(live, _predict(live, case), _predict(exported, case))
         )

@@ -168,42 +168,22 @@ class Detection:
             found[row, : len(kept), 5] += 1
         return found.reshape(len(outputs), most * FIELDS)
 
-    def boxes(self, predictions: Array, said: bool = True) -> list[list[dict[str, Any]]]:
-        """Predictions as lists of {"label", "box": [x0, y0, x1, y1], "score"} (pixels); `said`: those above the
-        threshold only."""
-        listed = []
-        for row in np.asarray(predictions, np.float64).reshape(len(predictions), -1, FIELDS):
-            boxes = []
-            for x0, y0, x1, y1, score, number in row[row[:, 5] > 0].tolist():
-                label = self.labels[int(number) - 1]
-                if not said or score >= self.threshold(label):
-                    corners = [round(v, 1) for v in (x0, y0, x1, y1)]
-                    boxes.append({"label": label, "box": corners, "score": round(score, 4)})
-            listed.append(boxes)
-        return listed
-
-    def thresholds(self, target: Array, weight: Array, predictions: Array) -> dict[str, float]:
-        """Label → lowest score that is said, from validation rows: see `boxes.thresholds`."""
-        from consilience.tasks.boxes.thresholds import best_thresholds
-
-        return best_thresholds(target, weight, predictions, self.labels)
-
     def threshold(self, label: str) -> float:
         """Lowest score of a box of this class that is said."""
         return self.config.threshold or float((self.facts.get("thresholds") or {}).get(label, 0.3))
 
     def said(self, predictions: Array) -> Array:
         """The boxes of each row as JSON, [N]."""
-        return np.array([to_json(boxes) for boxes in self.boxes(predictions)], dtype=object)
+        return np.array([to_json(boxes) for boxes in listed(self, predictions)], dtype=object)
 
     def decode(self, predictions: Array) -> dict[str, Any]:
         """{"prediction": JSON lists of boxes [N], "count:<label>": how many of each class [N]}."""
-        listed = self.boxes(predictions)
+        found = listed(self, predictions)
         counts = {
-            f"count:{label}": np.array([sum(b["label"] == label for b in boxes) for boxes in listed], np.int64)
+            f"count:{label}": np.array([sum(b["label"] == label for b in boxes) for boxes in found], np.int64)
             for label in self.labels
         }
-        return {"prediction": np.array([to_json(boxes) for boxes in listed], dtype=object), **counts}
+        return {"prediction": np.array([to_json(boxes) for boxes in found], dtype=object), **counts}
 
     def decoder(self, width: int, inside: dict[str, int]) -> nn.Module:
         """The module that finds boxes; width: of the fused vector; inside: group → width of its tokens."""
@@ -212,3 +192,17 @@ class Detection:
         assert self.image is not None, "`place` was asked when the run was planned"
         sight = as_sight(self.image, len(self.labels))
         return BoxHead(inside[sight.group], width, self.config.width, sight)
+
+
+def listed(task: Detection, predictions: Array) -> list[list[dict[str, Any]]]:
+    """Boxes above the thresholds, a list a row: {"label", "box": [x0, y0, x1, y1], "score"}, in pixels."""
+    every = []
+    for row in np.asarray(predictions, np.float64).reshape(len(predictions), -1, FIELDS):
+        boxes = []
+        for x0, y0, x1, y1, score, number in row[row[:, 5] > 0].tolist():
+            label = task.labels[int(number) - 1]
+            if score >= task.threshold(label):
+                corners = [round(v, 1) for v in (x0, y0, x1, y1)]
+                boxes.append({"label": label, "box": corners, "score": round(score, 4)})
+        every.append(boxes)
+    return every

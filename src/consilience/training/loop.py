@@ -171,7 +171,7 @@ class Loop:
         if self.processes > 1:
             keep = None if keep is None else keep[self.rank :: self.processes]
             torch.manual_seed(self.job.seed * 1_000_003 + step + self.rank * RANK_SEEDS)
-        batch = self._ready(self.job.train.batch(mine, self.fabric.device, self.network.fixed), training=True)
+        batch = ready(self.job.task, self.job.train.batch(mine, self.fabric.device, self.network.fixed), training=True)
         rate = learning_rate(self.settings, step, self.steps)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["scale"]
@@ -186,11 +186,6 @@ class Loop:
         if self.settings.average == "ema":
             self.average.update()
         return loss.detach()
-
-    def _ready(self, batch: Batch, training: bool) -> Batch:
-        """The batch as the task wants it: one that finds boxes changes images and boxes together."""
-        ready = getattr(self.job.task, "ready", None)
-        return ready(batch, training) if ready else batch
 
     def _keep(self, rows: int) -> Tensor | None:
         """[B, M] bool: a random subset of groups for a growing share of the rows, everything for the others."""
@@ -270,7 +265,7 @@ class Loop:
         `known`."""
         found: dict[str, list[Tensor]] = {}
         for positions in ordered(len(part), getattr(self.job.task, "at_once", EVALUATION_BATCH)):
-            batch = self._ready(part.batch(positions, self.fabric.device, self.network.fixed), training=False)
+            batch = ready(self.job.task, part.batch(positions, self.fabric.device, self.network.fixed), training=False)
             with self.fabric.autocast():
                 outputs = network(batch.inputs, None, batch.target if known else None)
             for name, logits in (outputs.candidates or {network.candidates[0]: outputs.logits}).items():
@@ -322,6 +317,12 @@ class Loop:
             self.average.shadow[name].copy_(value)
         self.average.updates = self.progress.averaged
         self.best = [states[f"best{i}"] for i in range(len(self.progress.best))]
+
+
+def ready(task: Any, batch: Batch, training: bool) -> Batch:
+    """The batch as the task wants it: one that finds boxes changes images and boxes together."""
+    prepared: Batch = task.ready(batch, training) if hasattr(task, "ready") else batch
+    return prepared
 
 
 def signed(metric: str, value: float) -> float:

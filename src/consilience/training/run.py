@@ -11,6 +11,7 @@ from consilience.artifacts.bundle import Bundle
 from consilience.artifacts.network import Index
 from consilience.artifacts.rules import sole_rules
 from consilience.core.events import Listener, nobody
+from consilience.tasks.boxes.thresholds import best_thresholds
 from consilience.training.data import Data, Source
 from consilience.training.fixed_features import fix
 from consilience.training.loop import Job, Loop
@@ -78,10 +79,10 @@ def train_model(plan: Plan, data: Data, folder: Path, listener: Listener = nobod
     heard = [together(parts) for parts in zip(*said, strict=True)]
     bundle.references = _final_references(plan, data, fits, references, bundle, listener)
     bundle.rules = find_rules(plan, masks, heard)
-    if hasattr(bundle.task, "thresholds"):
+    if plan.task.kind == "boxes":
         chosen = heard[0]
-        bundle.facts["task"]["thresholds"] = bundle.task.thresholds(
-            chosen.target, chosen.weight, chosen.sources["network"]
+        bundle.facts["task"]["thresholds"] = best_thresholds(
+            chosen.target, chosen.weight, chosen.sources["network"], bundle.task.labels
         )
     valid = (fits[0].valid[0], np.concatenate([part.valid[1] for parts in hearings for part in parts]))
     return Trained(bundle, heard[0], _row_counts(plan, data), valid)
