@@ -101,8 +101,8 @@ def test_groups_and_encoders_are_the_users(tmp_path: Path) -> None:
 
 def test_registered_names_are_pinned() -> None:
     """Names are an interface: recipes on people's disks hold them."""
-    assert names("modality") == ["audio", "category", "date", "image", "number", "text"]
-    assert names("fusion") == ["attention", "auto", "bottleneck", "concat", "gated", "low_rank"]
+    assert names("modality") == ["audio", "category", "date", "image", "number", "sequence", "text"]
+    assert names("fusion") == ["attention", "auto", "bottleneck", "concat", "cross_attention", "gated", "low_rank"]
     assert names("task") == ["classification", "generation", "multilabel", "regression"]
     assert names("reference") == ["lead", "linear", "textrank", "trees"]
     assert "conv_image" in names("encoder")
