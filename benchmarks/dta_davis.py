@@ -1,6 +1,6 @@
 """Davis drug-target affinity (DeepDTA's copy, official setting 1) through `consilience train`.
 
-    CONSILIENCE_DATA=… python benchmarks/dta_davis.py [--effort 2]
+    CONSILIENCE_DATA=… python benchmarks/dta_davis.py [--effort 1]
 
 Five folds train, the sixth is the test. Prints one JSON line: mean squared error and concordance index with intervals.
 Bar: MSE ≤ 0.26, concordance ≥ 0.878 (DeepDTA: 0.261 / 0.878; KronRLS 0.379 / 0.871; GraphDTA 0.229 / 0.893). Every drug
@@ -20,7 +20,7 @@ MOST_ERROR, LEAST_CONCORDANCE = 0.26, 0.878
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--effort", type=int, default=2)
+    parser.add_argument("--effort", type=int, default=1)
     asked = parser.parse_args()
     data = data_folder("dta_davis")
     names = {"ligand": pl.String, "target": pl.String}

@@ -41,7 +41,7 @@ COLUMNS: dict[str, tuple[list[Any], str]] = {
     "tags": (["|".join(RANDOM.permutation(list("abcdef"))[:3]) for _ in range(N)], "category"),
     "review": ([sentence(WORDS, 12, " ") for _ in range(N)], "text"),
     "评论": ([sentence(HANZI, 20, "") for _ in range(N)], "text"),
-    "sequence": ([sentence("ACGT", 60, "") for _ in range(N)], "text"),
+    "sequence": ([sentence("ACGT", 60, "") for _ in range(N)], "sequence"),
     "iso": ([f"20{x:02d}-03-{x % 27 + 1:02d}" for x in RANDOM.integers(0, 24, N)], "date"),
     "german": ([f"{x % 27 + 1}.{x % 12 + 1}.2020" for x in range(N)], "date"),
     "stamp": (RANDOM.integers(1_500_000_000, 1_700_000_000, N).tolist(), "date"),
