@@ -1,6 +1,6 @@
 """Will the stock rise or fall the next day, from prices, tweets and sector? Time-forward, intervals by day.
 
-    python examples/finance/run.py OUT [--effort 2] [--cuts 2015-02-01 2015-04-01 2015-06-01]
+    python examples/finance/run.py OUT [--effort 1] [--cuts 2015-02-01 2015-04-01 2015-06-01]
 
 Prints one JSON object: accuracy and Matthews correlation with intervals on all test rows and on the rows with a tweet
 on every day (the published subset), for every subset of sources, and for each cut date of the walk forward.
@@ -107,7 +107,7 @@ def measure(data: Path, out: Path, effort: int, cuts: tuple[str, ...]) -> dict[s
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--effort", type=int, default=2)
+    parser.add_argument("--effort", type=int, default=1)
     parser.add_argument("--cuts", nargs="*", default=CUTS)
     asked = parser.parse_args()
     data = Path(os.environ["CONSILIENCE_DATA"]) / "stocknet"
