@@ -29,6 +29,7 @@ LAYERS = (
     ("serving",),
     ("deployment",),
     ("pipeline",),
+    ("several",),
     ("search", "distillation"),
     ("api",),
     ("cli", "estimators"),

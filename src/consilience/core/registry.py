@@ -54,6 +54,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "generation": "consilience.tasks.generation:Generation",
         "multilabel": "consilience.tasks.multilabel:Multilabel",
         "regression": "consilience.tasks.regression:Regression",
+        "several": "consilience.tasks.several:Several",
     },
     "reference": {
         "lead": "consilience.references.lead:Lead",
@@ -76,6 +77,7 @@ BUILTIN: dict[str, dict[str, str]] = {
     "objective": {
         "distil": "consilience.training.objectives.distil:Distil",
         "supervised": "consilience.training.objectives.supervised:Supervised",
+        "uncertainty": "consilience.training.objectives.uncertainty:Uncertainty",
     },
     "tracker": {
         "mlflow": "consilience.training.listeners.mlflow:MLflow",

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from consilience.core.recipe import Recipe
 from consilience.core.tokens import Fused, Tokens
+from consilience.fusion.balance import Balance
 from consilience.fusion.base import masked_mean
 
 Inputs = Mapping[str, Mapping[str, Tensor]]
@@ -21,7 +22,7 @@ class Outputs(NamedTuple):
     logits: [B, K] of the chosen fusion; what the decoder gives where a task brings one. fused: its Fused. candidates:
     fusion name → logits [B, K], in training with several candidates. helpers: group → stand-alone logits [B, K] (empty
     with a single group or a decoder). has: group → [B] bool, the rows that came with the group (before
-    modality dropout).
+    modality dropout). log_variances: [T], of several targets whose weights are learned; see `fusion.balance`.
     """
 
     logits: Tensor
@@ -29,6 +30,7 @@ class Outputs(NamedTuple):
     candidates: dict[str, Tensor]
     helpers: dict[str, Tensor]
     has: dict[str, Tensor]
+    log_variances: Tensor | None = None
 
 
 class Multimodal(nn.Module):
@@ -41,6 +43,7 @@ class Multimodal(nn.Module):
         outputs: K of the head.
         decoder: makes the module (fused, target or None) → outputs that stands in place of a linear head; there are no
             helper heads then.
+        balanced: number of targets whose weights are learned along.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Multimodal(nn.Module):
         width: int,
         outputs: int,
         decoder: Callable[[int], nn.Module] | None = None,
+        balanced: int = 0,
     ) -> None:
         super().__init__()
         self.groups = list(encoders)
@@ -66,6 +70,7 @@ class Multimodal(nn.Module):
         self.helpers = nn.ModuleDict(
             {self.keys[g]: _helper(int(e.width), outputs) for g, e in encoders.items() if many}  # type: ignore[arg-type]
         )
+        self.balance = Balance(balanced) if balanced else None
 
     def begin(self) -> None:
         """Let every encoder and decoder load what was learned elsewhere, before a training."""
@@ -108,12 +113,13 @@ class Multimodal(nn.Module):
     ) -> Outputs:
         """Fusion and heads on encoded (and possibly masked) tokens."""
         active = getattr(self.fusion, "active", None) or self.candidates[0]
+        balance = None if self.balance is None else self.balance()
         if len(self.candidates) > 1:
             every = self.fusion.forward_all(tokens)  # type: ignore[operator]
             logits = {name: self._said(name, fused, target) for name, fused in every.items()}
-            return Outputs(logits[active], every[active], logits, helpers, has)
+            return Outputs(logits[active], every[active], logits, helpers, has, balance)
         fused = self.fusion(tokens)
-        return Outputs(self._said(active, fused, target), fused, {}, helpers, has)
+        return Outputs(self._said(active, fused, target), fused, {}, helpers, has, balance)
 
     def _said(self, name: str, fused: Fused, target: Tensor | None) -> Tensor:
         found: Tensor = self.heads[name](fused, target) if self.decodes else self.heads[name](fused.pooled)
@@ -145,7 +151,15 @@ def assemble(recipe: Recipe, facts: Mapping[str, Any], outputs: int) -> Multimod
     widths = {safe_key(i, name): int(e.width) for i, (name, e) in enumerate(encoders.items())}
     width = int(recipe.width or 0)
     fusion = recipe.fusion.build("fusion", widths, width)
-    return Multimodal(encoders, fusion, width, outputs, _decoder(recipe, facts))
+    return Multimodal(encoders, fusion, width, outputs, _decoder(recipe, facts), _balanced(recipe))
+
+
+def _balanced(recipe: Recipe) -> int:
+    """How many targets' weights are learned along."""
+    if recipe.task is None:
+        return 0
+    component, config = recipe.task.configured("task")
+    return int(component.balanced(config)) if hasattr(component, "balanced") else 0
 
 
 def _decoder(recipe: Recipe, facts: Mapping[str, Any]) -> Callable[[int], nn.Module] | None:
