@@ -167,7 +167,7 @@ class Model:
         from consilience.evaluation.confidence.columns import check_level
 
         check_level(level)
-        thresholds = _thresholds(self, abstain)
+        thresholds = thresholds_of(self, abstain)
         offset, seen = 0, []
         with decoding(self.bundle, settings):
             for table in tables:
@@ -259,7 +259,7 @@ def _warn(problems: Iterable[Problem]) -> None:
         warnings.warn(DataWarning(say(problem)), stacklevel=4)
 
 
-def _thresholds(model: Model, abstain: float | None) -> dict[str, float]:
+def thresholds_of(model: Model, abstain: float | None) -> dict[str, float]:
     """Target → confidence below which a row is referred; of several targets those that know the error rate.
 
     Raises:

@@ -134,9 +134,7 @@ def _graph(bundle: Bundle, table: Table, folder: Path, options: Options, listene
     return {**told, "precision": {"kind": options.precision, **found}}
 
 
-def _compared(
-    exact: Bundle, lower: Bundle, table: Table, sizes: tuple[int, int], options: Options
-) -> dict[str, Any]:
+def _compared(exact: Bundle, lower: Bundle, table: Table, sizes: tuple[int, int], options: Options) -> dict[str, Any]:
     """What a smaller precision costs; of several targets what each pays, beneath the first of them.
 
     Raises:

@@ -20,6 +20,7 @@ from consilience.serving.house import Answers, House
 from consilience.serving.refused import RefusedError
 from consilience.serving.rows import read_rows
 from consilience.serving.schema import described, predict_schema
+from consilience.tasks.several import named_columns
 
 LARGE = 1 << 18
 """Bytes of a body."""
@@ -178,11 +179,20 @@ def _answered(name: str, answers: Answers) -> Response:
     return answered({"model": name, "version": answers.version, "predictions": answers.rows})
 
 
+def flat_answer(answer: dict[str, Any]) -> dict[str, Any]:
+    """The columns that `consilience predict` writes: of several targets "label", "label:probability:yes", "age" …"""
+    said, shares = answer["prediction"], answer.get("probabilities", {})
+    if not isinstance(said, dict):
+        return {"prediction": said, **{f"probability:{c}": p for c, p in shares.items()}}
+    found: dict[str, Any] = {}
+    for target, value in said.items():
+        own = {f"probability:{c}": p for c, p in shares.get(target, {}).items()}
+        found |= named_columns(target, {"prediction": value, **own})
+    return found
+
+
 def _as_table(answers: list[dict[str, Any]], accept: str) -> Response:
-    flat = [
-        {"prediction": a["prediction"], **{f"probability:{c}": p for c, p in a.get("probabilities", {}).items()}}
-        for a in answers
-    ]
+    flat = [flat_answer(a) for a in answers]
     if "csv" not in accept and "parquet" not in accept:
         return answered({"predictions": answers})
     file = io.BytesIO()

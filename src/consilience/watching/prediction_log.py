@@ -288,6 +288,13 @@ def _embedded(entry: Entry) -> list[dict[str, Any]]:
     return [{"id": i, "embedded": answer["embedded"]} for i, answer in pairs if answer.get("embedded")]
 
 
+def said_text(prediction: Any) -> str:
+    """How a prediction stands in the log: as text, of several targets as JSON {target: text}."""
+    if isinstance(prediction, Mapping):
+        return json.dumps({target: str(value) for target, value in prediction.items()}, ensure_ascii=False)
+    return str(prediction)
+
+
 def _rows(entry: Entry, read: Callable[[Row, Mapping[str, str]], dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
@@ -296,7 +303,7 @@ def _rows(entry: Entry, read: Callable[[Row, Mapping[str, str]], dict[str, Any]]
             "model": entry.model,
             "version": entry.version,
             "inputs": read(row, entry.columns),
-            "prediction": str(answer["prediction"]),
+            "prediction": said_text(answer["prediction"]),
             "probabilities": answer.get("probabilities"),
             "given": answer["given"],
             "milliseconds": 1e3 * entry.seconds,
