@@ -37,7 +37,9 @@ class Set(NamedTuple):
 
 
 SETS = {
-    "womens_ecommerce": Set("train.csv", ("Recommended IND", "Rating", "Department Name"), ("Class Name", "Clothing ID")),
+    "womens_ecommerce": Set(
+        "train.csv", ("Recommended IND", "Rating", "Department Name"), ("Class Name", "Clothing ID")
+    ),
     "fsdd": Set("fsdd.csv", ("digit", "speaker"), ("index", "gender", "accent", "seconds", "sample_rate", "split")),
     "covid_xray": Set(
         "covid_xray.csv",

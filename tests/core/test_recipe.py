@@ -103,7 +103,7 @@ def test_registered_names_are_pinned() -> None:
     """Names are an interface: recipes on people's disks hold them."""
     assert names("modality") == ["audio", "category", "date", "image", "number", "text"]
     assert names("fusion") == ["attention", "auto", "bottleneck", "concat", "gated", "low_rank"]
-    assert names("task") == ["classification", "generation", "multilabel", "regression"]
+    assert names("task") == ["classification", "generation", "multilabel", "regression", "several"]
     assert names("reference") == ["lead", "linear", "textrank", "trees"]
     assert "conv_image" in names("encoder")
     with pytest.raises(InputError, match=r"no such kind 'encodr'.*'encoder'"):

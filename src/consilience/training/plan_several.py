@@ -42,6 +42,8 @@ from consilience.training.plan import (
 from consilience.training.rank_models import choose_models
 
 SEVERAL = "several"
+MOST_LONGER, PATIENCE = 3.0, 0.3
+"""Epochs grow with the mean of 1 and the number of targets, at most so much; share of them without a better score."""
 ABSENT = "\x00"
 """Stands for a missing cell among the classes to stratify by."""
 
@@ -89,8 +91,23 @@ def make_plans(recipe: Recipe, given: Given, listener: Listener = nobody) -> Pla
     splits = make_splits(given.train, strata, labelled, lead.split, lead.seed, no_valid, no_test)
     _check_parts(aims, splits, given)
     shape = Shape(int(labelled[splits.train].sum()), schema.modalities, SEVERAL)
-    resolved = resolve(lead.model_copy(update={"task": Choice(type=SEVERAL)}), shape)
+    resolved = _longer(resolve(lead.model_copy(update={"task": Choice(type=SEVERAL)}), shape), lead)
     return _learned(resolved, given, (schema, aims, splits, strata, labelled), listener)
+
+
+def _longer(resolved: Recipe, given: Recipe) -> Recipe:
+    """The recipe with more epochs, unless the user set them: encoders that several targets share have more to learn.
+
+    Args:
+        given: the recipe as the user wrote it.
+    """
+    if given.train.epochs is not None:
+        return resolved
+    count = len(given.targets)
+    epochs = round(int(resolved.train.epochs or 1) * min((1 + count) / 2, MOST_LONGER))
+    patience = given.train.early_stopping or max(3, round(epochs * PATIENCE))
+    train = resolved.train.model_copy(update={"epochs": epochs, "early_stopping": patience})
+    return resolved.model_copy(update={"train": train})
 
 
 def _learned(
