@@ -23,13 +23,13 @@ from consilience.evaluation.report import report_again
 FIELDS: dict[str, Any] = {
     "effort": 1,
     "references": ["linear"],
-    "train": {"epochs": 4, "networks": 1},
+    "train": {"epochs": 8, "networks": 1, "batch_size": 32},
     "report": {"analyses": ["calibration", "coverage", "abstention"], "examples": 0, "alone": True, "abstain": 0.3},
-    "split": {"test": 0.3},
+    "split": {"test": 0.4},
 }
 
 
-def table(rows: int = 240) -> pl.DataFrame:
+def table(rows: int = 160) -> pl.DataFrame:
     """Both targets follow x and the kind; every fifth row misses one of them."""
     random = np.random.default_rng(5)
     x, kind = random.normal(size=rows), random.choice(["u", "v"], rows)
@@ -133,7 +133,7 @@ def test_columns_are_named_by_target(run: Path) -> None:
         "label", "label:probability:no", "label:probability:yes", "label:set", "label:refer",
         "age", "age:low", "age:high",
     ]  # fmt: skip
-    assert found.height == 240
+    assert found.height == 160
     said = model.predict(table())
     assert set(said) == {"label", "age"}
     assert np.allclose(model.of("age").predict(table()), said["age"], atol=1e-3)

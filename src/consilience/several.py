@@ -86,7 +86,7 @@ def _steps(
         keeper.listeners += [stack.enter_context(one) for one in trackers(joint.recipe, folder)]
         if note:
             keeper({"event": "warning", "code": "moved", "message": note})
-        for message in (*joint.warnings, *left_out(joint)):
+        for message in (*joint.warnings, *left_out(next(iter(plans.views.values())))):
             keeper({"event": "warning", "code": "plan", "message": message})
         findings = {target: finding_dicts(find_in_tables(plan, keeper)) for target, plan in plans.views.items()}
         data = prepare_data(joint, keeper)

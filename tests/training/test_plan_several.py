@@ -40,7 +40,8 @@ def test_a_view_is_the_plan_of_a_single_target() -> None:
     assert age.recipe.targets == ()
     assert age.task.kind == "regression"
     assert age.schema.modalities == {"x": "number", "z": "number"}
-    assert "label" in age.recipe.ignore
+    assert age.recipe.ignore == ("label",)
+    assert found.joint.recipe.ignore == ()
     assert all(np.array_equal(age.splits.test, plan.splits.test) for plan in found.views.values())
     assert found.joint.facts["task"]["age"] == age.facts["task"]
 
@@ -95,6 +96,20 @@ def test_a_target_without_test_rows_is_said() -> None:
     table = frame().with_columns(pl.when(pl.int_range(pl.len()) < 3).then(pl.col("age")).alias("age"))
     with pytest.raises(InputError, match=r"no (valid|test|train) row has a value|distinct numbers"):
         plans(table)
+
+
+def test_names_whose_columns_would_be_mixed_up_are_said() -> None:
+    table = frame().rename({"label": "age:low"})
+    with pytest.raises(InputError, match=r"age:low.*Rename it"):
+        plans(table, target=["age", "age:low"])
+
+
+def test_more_targets_get_more_epochs() -> None:
+    table = frame().with_columns(pl.col("age").alias("height") * 2)
+    one = make_plan(make_recipe({"target": "label", "effort": 1}), Given(read_table(table))).recipe.train.epochs
+    three = plans(table, target=["label", "age", "height"]).joint.recipe.train.epochs
+    assert three == 2 * int(one or 0)
+    assert plans(table, train={"epochs": 5}).joint.recipe.train.epochs == 5
 
 
 def test_what_takes_one_target_says_so() -> None:

@@ -92,6 +92,7 @@ def make_plans(recipe: Recipe, given: Given, listener: Listener = nobody) -> Pla
     _check_parts(aims, splits, given)
     shape = Shape(int(labelled[splits.train].sum()), schema.modalities, SEVERAL)
     resolved = _longer(resolve(lead.model_copy(update={"task": Choice(type=SEVERAL)}), shape), lead)
+    resolved = resolved.model_copy(update={"ignore": recipe.ignore})
     return _learned(resolved, given, (schema, aims, splits, strata, labelled), listener)
 
 
@@ -159,6 +160,11 @@ def _aims(recipe: Recipe, frame: pl.DataFrame) -> dict[str, Aim]:
     Raises:
         InputError: when a target cannot be learned, or beside others.
     """
+    for target in recipe.targets:
+        for other in recipe.targets:
+            if target.startswith(f"{other}:"):
+                what = f"predictions of {other!r} would have a column {target!r} or one like it"
+                raise InputError(what, where=f"target column {target!r}", fix="Rename it")
     given: dict[str, Any] = {}
     if recipe.task is not None:
         if recipe.task.type != SEVERAL:
