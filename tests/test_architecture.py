@@ -29,6 +29,7 @@ LAYERS = (
     ("serving",),
     ("deployment",),
     ("pipeline",),
+    ("several",),
     ("search", "distillation", "applications"),
     ("api",),
     ("cli", "estimators"),

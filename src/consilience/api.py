@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from consilience.distillation.distill import Distilled
     from consilience.search.search import Found
 
+Target = str | Sequence[str] | None
+"""A target column, or several."""
+
 __all__ = [
     "DataWarning",
     "Model",
@@ -38,7 +41,7 @@ __all__ = [
 
 
 def recipe_from(
-    target: str | None = None,
+    target: Target = None,
     recipe: Recipe | str | Path | Mapping[str, Any] | None = None,
     settings: Sequence[str] = (),
     **fields: Any,
@@ -57,7 +60,7 @@ def recipe_from(
         values = dict(recipe or {})
     values.update({k: v for k, v in fields.items() if v is not None})
     if target is not None:
-        values["target"] = target
+        values["target"] = target if isinstance(target, str) else list(target)
     if "target" not in values and not any(s.startswith("target=") for s in settings):
         raise InputError("no target column is named", fix="Give --target COLUMN (target=... in Python)")
     return make_recipe(values, tuple(settings), where)
@@ -65,7 +68,7 @@ def recipe_from(
 
 def fit(
     train: Any,
-    target: str | None = None,
+    target: Target = None,
     *,
     valid: Any = None,
     test: Any = None,
@@ -79,7 +82,7 @@ def fit(
 
     Args:
         train: path of a table or class folder, a pandas, Polars or Arrow table, or a mapping of lists.
-        target: name of the target column.
+        target: name of the target column, or a list of names for several targets that one network learns.
         valid, test: more tables; cut from `train` when None.
         recipe: a Recipe, a recipe file or a mapping; fields left out follow the policy.
         settings: "train.learning_rate=3e-4" and the like, laid over the recipe.
@@ -165,6 +168,10 @@ def _run(
     watch: tuple[Listener, str | None, float],
 ) -> Model:
     """Everything from tables to the finished run folder."""
+    if recipe.targets:
+        from consilience.several import run_several
+
+        return run_several(recipe, tables, described, folder, watch)
     from consilience.pipeline import run_pipeline
 
     return run_pipeline(recipe, tables, described, folder, watch)
@@ -172,7 +179,7 @@ def _run(
 
 def design(
     train: Any,
-    target: str | None = None,
+    target: Target = None,
     *,
     recipe: Recipe | str | Path | Mapping[str, Any] | None = None,
     settings: Sequence[str] = (),
@@ -189,9 +196,14 @@ def design(
         {"groups": {name: {modality, columns, encoder, tokens, width, parameters, flops}}, "fusion", "head",
         "parameters", "flops", "task", "task_reason", "rows", "split", "rankings", "recipe"}.
     """
+    chosen = recipe_from(target, recipe, settings, **fields)
+    if chosen.targets:
+        from consilience.several import design_several
+
+        return design_several(chosen, read_table(train), listener)
     from consilience.pipeline import design_pipeline
 
-    return design_pipeline(recipe_from(target, recipe, settings, **fields), read_table(train), rank, listener)
+    return design_pipeline(chosen, read_table(train), rank, listener)
 
 
 def models() -> dict[str, Any]:

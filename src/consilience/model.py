@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from consilience.artifacts.bundle import CHUNK, Bundle, Opinion, joined_opinions
 from consilience.artifacts.decoding import decoding
 from consilience.artifacts.forecasts import check_steps, forecast_steps, is_steps, windows_to_judge
 from consilience.artifacts.run_folder import RunFolder, find_bundle
+from consilience.artifacts.several import opinions_of_views, view_named
 from consilience.artifacts.store import load_bundle
 from consilience.core.errors import InputError, nearest
 from consilience.core.events import Listener, nobody
@@ -23,6 +24,7 @@ from consilience.data.history import pieces
 from consilience.data.table import Table, read_table
 from consilience.data.windows import ORIGIN, block_codes
 from consilience.modalities.base import Problem, merge_problems
+from consilience.tasks.several import named_columns
 
 Array = np.ndarray[Any, Any]
 
@@ -56,9 +58,27 @@ class Model:
         self.problems: list[Problem] = []
 
     @property
+    def targets(self) -> list[str]:
+        """What the model predicts: one column, or several."""
+        return list(self.bundle.views) or [self.bundle.recipe.target]
+
+    def of(self, target: str | None = None) -> Model:
+        """The model of one target: of several the one that is named, everything of a model of one target with it.
+
+        Raises:
+            InputError: when there is no such target, or there are several and none is named.
+        """
+        view = view_named(self.bundle, target)
+        if view is self.bundle:
+            return self
+        found = Model(view, self.run)
+        found.metrics = (self.metrics.get("targets") or {}).get(view.recipe.target) or {}
+        return found
+
+    @property
     def classes(self) -> list[str] | None:
-        """Class names in the order of `predict_proba`'s columns; None for regression."""
-        classes = self.bundle.facts["task"].get("classes")
+        """Class names in the order of `predict_proba`'s columns; None for regression and for several targets."""
+        classes = None if self.bundle.views else self.bundle.facts["task"].get("classes")
         return [str(c) for c in classes] if classes is not None else None
 
     @property
@@ -87,9 +107,9 @@ class Model:
             raise InputError("this model has no run folder, so there is nothing to report")
         return report_again(self.run, language, Path(path) if path else None)
 
-    def predict(self, table: Any, *, hidden: Iterable[str] = ()) -> Array:
+    def predict(self, table: Any, *, hidden: Iterable[str] = ()) -> Any:
         """[N] predictions: class names (of the target's own type) or numbers; of a forecast the steps after the last
-        one of each entity, as in `predict_table`.
+        one of each entity, as in `predict_table`. Of several targets {target: [N]}.
 
         Args:
             table: anything that `fit` takes; the target column may be missing. Absent columns, unseen categories,
@@ -98,7 +118,10 @@ class Model:
         Raises:
             InputError: when the table has none of the model's columns.
         """
-        return self.predict_table(table, hidden=hidden)["prediction"].to_numpy()
+        found = self.predict_table(table, hidden=hidden)
+        if self.bundle.views:
+            return {target: found[target].to_numpy() for target in self.targets}
+        return found["prediction"].to_numpy()
 
     def predict_proba(self, table: Any, *, hidden: Iterable[str] = ()) -> Array:
         """[N, K] probabilities in the order of `classes` (multi-label: one probability a label).
@@ -106,10 +129,14 @@ class Model:
         Raises:
             InputError: for a regression model, and as `predict`.
         """
+        if self.bundle.views:
+            raise InputError("each target has probabilities of its own", fix="Use of(target).predict_proba")
         if self.bundle.task.kind in NO_PROBABILITIES:
             what = NO_PROBABILITIES[self.bundle.task.kind]
             raise InputError(f"a {what} has no probabilities", fix="Use predict")
-        return self._predictions(read_table(table), hidden)
+        predictions, self.problems = self.bundle.predict(read_table(table), hidden)
+        _warn(self.problems)
+        return predictions
 
     def predict_table(
         self,
@@ -121,7 +148,8 @@ class Model:
         settings: Sequence[str] = (),
     ) -> pl.DataFrame:
         """A frame with "prediction" and, for classes, "probability:<class>" columns; one row a row of the table.
-        Forecasts: one row an entity, step and target after the last step (`artifacts.forecasts.forecast_steps`).
+        Forecasts: one row an entity, step and target after the last step (`artifacts.forecasts.forecast_steps`). Of
+        several targets "label", "label:probability:<class>", "age", "age:low" …
 
         Args:
             level: also "set", the classes that hold the true one with this probability (joined by " | "; empty: no
@@ -132,17 +160,8 @@ class Model:
         """
         asked: dict[str, Any] = {"hidden": hidden, "level": level, "abstain": abstain, "settings": settings}
         parts = list(self.predict_chunks([read_table(table)], **asked))
-        self._warn()
+        _warn(self.problems)
         return pl.concat(parts)
-
-    def _predictions(self, table: Table, hidden: Iterable[str]) -> Array:
-        predictions, self.problems = self.bundle.predict(table, hidden)
-        self._warn()
-        return predictions
-
-    def _warn(self) -> None:
-        for problem in self.problems:
-            warnings.warn(DataWarning(say(problem)), stacklevel=4)
 
     def predict_chunks(
         self,
@@ -158,12 +177,7 @@ class Model:
         Raises:
             InputError: when `level` is not between 0 and 1, the run knows no threshold for `abstain`, and as `predict`.
         """
-        from consilience.evaluation.confidence.columns import (
-            certain_columns,
-            check_level,
-            refer_column,
-            refer_threshold,
-        )
+        from consilience.evaluation.confidence.columns import check_level
 
         check_level(level)
         if self.bundle.recipe.series is not None:
@@ -174,38 +188,39 @@ class Model:
                 yield found
                 return
             tables = [first, *others]
-        threshold = None if abstain is None else refer_threshold(self.metrics, abstain)
+        thresholds = thresholds_of(self, abstain)
         offset, seen = 0, []
         with decoding(self.bundle, settings):
             for table in pieces(tables, self.bundle.recipe.history):
                 problems: list[Problem] = []
-                for opinion, problems in self.bundle.opinions(table, hidden):  # noqa: B007 (the last one counts all)
-                    columns = self.bundle.task.decode(opinion.final)
-                    if level is not None:
-                        columns |= certain_columns(self.bundle, opinion, level, hidden)
-                    if threshold is not None:
-                        columns |= refer_column(self.bundle, opinion, threshold)
+                chunks = _columns(self.bundle, table, hidden, level, thresholds)
+                for columns, problems in chunks:  # noqa: B007 (the last one counts all)
                     yield pl.DataFrame(columns)
                 seen.append((offset, problems))
                 offset += table.rows
                 self.problems = merge_problems(seen)
 
-    def evaluate(self, table: Any, *, hidden: Iterable[str] = ()) -> dict[str, dict[str, float]]:
-        """{metric: {"value", "low", "high"}} of the default prediction on a labelled table, 95 % intervals.
+    def evaluate(self, table: Any, *, hidden: Iterable[str] = ()) -> dict[str, Any]:
+        """{metric: {"value", "low", "high"}} of the default prediction on a labelled table, 95 % intervals. Of several
+        targets {target: that} for those that the table has.
 
         Raises:
             InputError: when the target column is missing or holds no known label.
         """
         from consilience.evaluation.intervals import with_intervals
 
+        if self.bundle.views:
+            return _of_each(self, read_table(table), lambda one, rows: one.evaluate(rows, hidden=hidden))
         rows, opinion = self.opinion(read_table(table), hidden)
         return with_intervals(rows.kind, rows.target, rows.weight, opinion.final, rows.seed, clusters=rows.clusters)
 
     def judge(self, table: Any) -> dict[str, Any]:
         """Default prediction, network, references and single groups on a labelled table; see
-        `evaluation.judgement.judge`."""
+        `evaluation.judgement.judge`. Of several targets {target: that} for those that the table has."""
         from consilience.evaluation.judgement import judge, prior_predictions
 
+        if self.bundle.views:
+            return _of_each(self, read_table(table), lambda one, rows: one.judge(rows))
         rows, opinion = self.opinion(read_table(table), ())
         return judge(self.bundle, opinion, rows, prior_predictions(self.bundle, len(rows.target)))
 
@@ -216,13 +231,14 @@ class Model:
         class_name: str | None = None,
         *,
         fixed: Sequence[str] = (),
+        target: str | None = None,
         listener: Listener = nobody,
     ) -> list[dict[str, Any]]:
         """Why the model predicts what it predicts: a plain dictionary a row; see `explanation.explain.explain_rows`.
 
         Args:
             rows: row numbers of the table, from 0; all when None. class_name: class to explain; the predicted one when
-                None. fixed: columns that no counterfactual may change.
+                None. fixed: columns that no counterfactual may change. target: of several the one to explain.
         Raises:
             InputError: for a row, class or column that does not exist.
         """
@@ -233,7 +249,8 @@ class Model:
             )
         from consilience.explanation.table_rows import explain_table
 
-        return explain_table((self.bundle, self.run), read_table(table), rows, class_name, fixed, listener)
+        model = (view_named(self.bundle, target), self.run)
+        return explain_table(model, read_table(table), rows, class_name, fixed, listener)
 
     def opinion(self, table: Table, hidden: Iterable[str]) -> tuple[Any, Opinion]:
         """The labelled rows of a table as (Judged, Opinion)."""
@@ -261,6 +278,86 @@ class Model:
             clusters = cluster_codes(table.frame, cluster_column(self.bundle.recipe))
         rows = Judged(task.kind, targets.target, targets.weight, clusters, self.bundle.recipe.seed)
         return rows, joined_opinions(parts)
+
+
+def _warn(problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        warnings.warn(DataWarning(say(problem)), stacklevel=4)
+
+
+def thresholds_of(model: Model, abstain: float | None) -> dict[str, float]:
+    """Target → confidence below which a row is referred; of several targets those that know the error rate.
+
+    Raises:
+        InputError: when none does.
+    """
+    from consilience.evaluation.confidence.columns import refer_threshold
+
+    if abstain is None:
+        return {}
+    if not model.bundle.views:
+        return {model.bundle.recipe.target: refer_threshold(model.metrics, abstain)}
+    every = model.metrics.get("targets") or {}
+    found, refused = {}, []
+    for target in model.targets:
+        try:
+            found[target] = refer_threshold(every.get(target) or {}, abstain)
+        except InputError as error:
+            refused.append(error)
+    if not found:
+        raise refused[0]
+    return found
+
+
+def _columns(
+    bundle: Bundle,
+    table: Table,
+    hidden: Iterable[str],
+    level: float | None,
+    thresholds: Mapping[str, float],
+) -> Iterator[tuple[dict[str, Any], list[Problem]]]:
+    """Columns of each chunk of rows, with all Problems found so far."""
+    if not bundle.views:
+        for opinion, problems in bundle.opinions(table, hidden):
+            yield _told(bundle, opinion, hidden, level, thresholds), problems
+        return
+    for opinions, problems in opinions_of_views(bundle, table, hidden):
+        columns: dict[str, Any] = {}
+        for target, opinion in opinions.items():
+            columns |= named_columns(target, _told(bundle.views[target], opinion, hidden, level, thresholds))
+        yield columns, problems
+
+
+def _told(
+    bundle: Bundle, opinion: Opinion, hidden: Iterable[str], level: float | None, thresholds: Mapping[str, float]
+) -> dict[str, Any]:
+    """Prediction, probabilities, set or interval, and whether to refer the row."""
+    from consilience.evaluation.confidence.columns import certain_columns, refer_column
+
+    columns: dict[str, Any] = bundle.task.decode(opinion.final)
+    if level is not None:
+        columns |= certain_columns(bundle, opinion, level, hidden)
+    if bundle.recipe.target in thresholds:
+        columns |= refer_column(bundle, opinion, thresholds[bundle.recipe.target])
+    return columns
+
+
+def _of_each(model: Model, table: Table, call: Callable[[Model, Table], Any]) -> dict[str, Any]:
+    """Target → what is said of it, for the targets that the table has.
+
+    Raises:
+        InputError: when the table has none of them.
+    """
+    there = [target for target in model.targets if target in table.frame.columns]
+    if not there:
+        shown = ", ".join(map(repr, model.targets))
+        raise InputError(f"the table holds none of the model's targets ({shown})", where=table.name)
+    found = {}
+    for target in there:
+        one = model.of(target)
+        found[target] = call(one, table)
+        model.problems = one.problems
+    return found
 
 
 def say(problem: Problem) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,12 +88,12 @@ def run_pipeline(
     plan = make_plan(recipe, Given(tables["train"], tables.get("valid"), tables.get("test")), listener)
     classes = [str(c) for c in plan.facts["task"].get("classes") or ()]
     check_report(recipe.report, plan.tables["train"].frame, classes)
-    with _fresh(folder):
+    with fresh_folder(folder):
         return _steps(plan, recipe, (tables, described, teach), folder, Watch([listener], began), note)
 
 
 @contextmanager
-def _fresh(folder: RunFolder) -> Iterator[None]:
+def fresh_folder(folder: RunFolder) -> Iterator[None]:
     """A new run folder that vanishes when the input turns out unusable before training has begun."""
     new = not folder.path.exists()
     folder.path.mkdir(parents=True, exist_ok=True)
@@ -117,26 +117,26 @@ def _steps(
     began = keeper.began
     folder.write_start(recipe, plan.recipe, described)
     with ExitStack() as stack:
-        keeper.listeners += [stack.enter_context(one) for one in _trackers(plan.recipe, folder)]
+        keeper.listeners += [stack.enter_context(one) for one in trackers(plan.recipe, folder)]
         if note:
             keeper({"event": "warning", "code": "moved", "message": note})
-        for message in (*plan.warnings, *_left_out(plan)):
+        for message in (*plan.warnings, *left_out(plan)):
             keeper({"event": "warning", "code": "plan", "message": message})
-        findings = _findings(plan, keeper)
+        findings = find_in_tables(plan, keeper)
         data = prepare_data(plan, keeper)
         data = teach(plan, data) if teach else data
         tables.clear()  # media cells are in the cache now: training must not hold them too
-        plan = _lighter(plan)
+        plan = lighter(plan)
         now = keeper.lap("prepare", began)
         trained = train_model(plan, data, folder.checkpoints, keeper)
         now = keeper.lap("train", now)
         keeper({"event": "stage", "name": "evaluate"})
-        trained.bundle.meta.update(_meta(plan, data))
+        trained.bundle.meta.update(bundle_meta(plan, data))
         save_bundle(trained.bundle, folder.bundle)
-        result = _result(plan, data, trained, folder, keeper)
+        result = measure_run(plan, data, trained, folder, keeper)
         result["findings"] = finding_dicts(findings)
         result["data"] = described
-        result["findings"] += _run_findings(result, folder, keeper)
+        result["findings"] += find_in_run(result, read_events(folder.events), keeper)
         now = keeper.lap("evaluate", now)
         result["seconds"] = {**keeper.seconds, "total": now - began}
         keeper({"event": "end", "network": "all", "seconds": now - began})
@@ -149,7 +149,7 @@ def _steps(
     return Model(trained.bundle, folder.path)
 
 
-def _trackers(recipe: Recipe, folder: RunFolder) -> Iterator[Any]:
+def trackers(recipe: Recipe, folder: RunFolder) -> Iterator[Any]:
     """What reads the events of a run into files: each is closed with the run.
 
     Raises:
@@ -161,7 +161,7 @@ def _trackers(recipe: Recipe, folder: RunFolder) -> Iterator[Any]:
         yield get("tracker", name)(folder.path, recipe.model_dump(mode="json"))
 
 
-def _left_out(plan: Plan) -> list[str]:
+def left_out(plan: Plan) -> list[str]:
     """Columns that the user did not leave out and that are no evidence all the same."""
     asked = {*plan.recipe.ignore, plan.recipe.split.column, plan.recipe.split.group}
     return [
@@ -171,7 +171,8 @@ def _left_out(plan: Plan) -> list[str]:
     ]
 
 
-def _findings(plan: Plan, listener: Listener) -> Any:
+def find_in_tables(plan: Plan, listener: Listener) -> Any:
+    """What the checks of the data found, told as warnings too."""
     view = View(
         table=plan.tables["train"],
         schema=without_words(plan.schema, plan.recipe.history),
@@ -196,16 +197,16 @@ def _findings(plan: Plan, listener: Listener) -> Any:
     return found
 
 
-def _run_findings(result: dict[str, Any], folder: RunFolder, listener: Listener) -> list[dict[str, Any]]:
+def find_in_run(result: dict[str, Any], events: Sequence[Event], listener: Listener) -> list[dict[str, Any]]:
     """What the checks of the run found, in English: the report words them again in its language."""
-    found, _ = check_result(result, read_events(folder.events))
+    found, _ = check_result(result, events)
     for finding in found:
         if finding.severity != "info":
             listener({"event": "warning", "code": finding.code, "message": finding.message})
     return finding_dicts(found)
 
 
-def _lighter(plan: Plan) -> Plan:
+def lighter(plan: Plan) -> Plan:
     """The plan without the media columns of its tables."""
     from dataclasses import replace
 
@@ -214,13 +215,15 @@ def _lighter(plan: Plan) -> Plan:
     return replace(plan, tables=tables)
 
 
-def _meta(plan: Plan, data: Data) -> dict[str, Any]:
+def bundle_meta(plan: Plan, data: Data) -> dict[str, Any]:
+    """Plain facts that travel with a bundle; see `artifacts.bundle.Bundle`."""
     source, train = data.rows(plan, "train")
     prior = learn_prior(plan.task.kind, source.targets.target[train], source.targets.weight[train])
     return {"primary": plan.task.primary, "kind": plan.task.kind, "prior": prior, "versions": versions()}
 
 
-def _result(plan: Plan, data: Data, trained: Trained, folder: RunFolder, listener: Listener) -> dict[str, Any]:
+def measure_run(plan: Plan, data: Data, trained: Trained, folder: RunFolder, listener: Listener) -> dict[str, Any]:
+    """The described and measured parts of `metrics.json`."""
     import torch
 
     source, _ = data.rows(plan, "train")
@@ -284,5 +287,5 @@ def train_pipeline(recipe: Recipe, table: Table, folder: Path) -> Bundle:
     plan = make_plan(recipe, Given(table))
     data = prepare_data(plan)
     trained = train_model(plan, data, folder)
-    trained.bundle.meta.update(_meta(plan, data))
+    trained.bundle.meta.update(bundle_meta(plan, data))
     return trained.bundle

@@ -21,7 +21,7 @@ OPTIONS = {
     "predict": "--out --level --abstain --json --quiet",
     "check": "--strict --json",
     "report": "--language --out --open",
-    "explain": "--rows --first --class --fixed --out --language --json",
+    "explain": "--rows --first --class --fixed --target --out --language --json",
     "export": "--rows --int8 --fp16 --max-drop --weights --no-samples --sign --json --quiet",
     "audit": "--json",
     "bench": "--rows --batch --clients --out --json",
@@ -31,7 +31,7 @@ OPTIONS = {
     "keys": "--verify",
     "feedback": "--audit --json",
     "models": "--json",
-    "monitor": "--log --table --days --model --reference --out --prometheus --json",
+    "monitor": "--log --table --days --model --target --reference --out --prometheus --json",
     "serve": "--log --log-inputs --log-days --log-sync --host --port --keys --new-key --insecure --repository "
     "--allow-url --max-batch --max-rows --max-body --queue --deadline --quiet",
     "demo": "--out --seed --json",

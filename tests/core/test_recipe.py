@@ -108,6 +108,10 @@ def test_registered_names_are_pinned() -> None:
     assert names("task") == tasks
     forecasts = ["naive", "past_linear", "seasonal_naive", "theta"]
     assert names("reference") == sorted(["blobs", "lead", "linear", "textrank", "trees", *forecasts])
+    assert names("modality") == ["audio", "category", "date", "image", "number", "text"]
+    assert names("fusion") == ["attention", "auto", "bottleneck", "concat", "gated", "low_rank"]
+    assert names("task") == ["classification", "generation", "multilabel", "regression", "several"]
+    assert names("reference") == ["lead", "linear", "textrank", "trees"]
     assert "conv_image" in names("encoder")
     with pytest.raises(InputError, match=r"no such kind 'encodr'.*'encoder'"):
         names("encodr")

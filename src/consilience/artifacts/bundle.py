@@ -68,6 +68,8 @@ class Bundle:
     networks: PyTorch modules; none in service, where `exported` speaks for all of them.
     rules: how the sources become the default prediction, by the groups that a row has.
     meta: plain facts about the run (primary metric, metrics, versions) that travel along.
+    views: of several targets, target → the ordinary bundle that predicts it, on the same networks; see
+        `artifacts.several`. Empty for one target.
     """
 
     recipe: Recipe
@@ -77,6 +79,7 @@ class Bundle:
     rules: Rules
     meta: dict[str, Any] = field(default_factory=dict)
     exported: Exported | None = None
+    views: dict[str, Bundle] = field(default_factory=dict)
 
     @cached_property
     def task(self) -> Any:
@@ -122,17 +125,25 @@ class Bundle:
         return self.judge_masks(features, texts, index, [frozenset(hidden)])[0]
 
     def judge_masks(
-        self, features: Features, texts: pl.DataFrame, index: Index, masks: Sequence[frozenset[str]]
+        self,
+        features: Features,
+        texts: pl.DataFrame,
+        index: Index,
+        masks: Sequence[frozenset[str]],
+        said: list[list[Said]] | None = None,
     ) -> list[Opinion]:
         """`judge` for each set of hidden groups; networks encode every row once.
 
         Where raw outputs are large (maps of an image) they are made and read a few rows at a time.
+
+        Args:
+            said: what each network says under each mask, where that is known: [networks][masks].
         """
         at_once = getattr(self.task, "at_once", None)
-        if at_once and len(index) > at_once:
+        if said is None and at_once and len(index) > at_once:
             parts = [self.judge_masks(features, texts, index[rows], masks) for rows in slices(len(index), at_once)]
             return [joined_opinions(of_mask) for of_mask in zip(*parts, strict=True)]
-        said = _said(self, features, index, masks)
+        said = hear_networks(self, features, index, masks) if said is None else said
         told = self._references(features, texts, index, masks)
         if hasattr(self.task, "sized"):  # what is said in shares of an image is told in its own pixels
             arrays = features.gather(index)
@@ -182,6 +193,12 @@ class Bundle:
         self, table: Table, hidden: Iterable[str] = (), chunk: int = CHUNK
     ) -> Iterator[tuple[Opinion, list[Problem]]]:
         """Opinion of each chunk of rows, with all Problems found so far (row numbers are the table's)."""
+        for features, texts, problems in self.prepared(table, chunk):
+            yield self.judge(features, texts, np.arange(features.rows, dtype=np.int64), hidden), problems
+
+    def prepared(self, table: Table, chunk: int = CHUNK) -> Iterator[tuple[Features, pl.DataFrame, list[Problem]]]:
+        """Features and raw texts of each chunk of rows, with all Problems found so far (row numbers are the
+        table's)."""
         adapted, absent = self.adapt(table)
         collected: list[tuple[int, list[Problem]]] = []
         for start in range(0, max(adapted.rows, 1), chunk):
@@ -189,8 +206,7 @@ class Bundle:
             features = in_memory(part, self.facts["groups"], self.recipe.prepare)
             known = {p.column for p in absent if p.code == "absent_column"}
             collected.append((start, [p for p in features.problems if p.column not in known]))
-            opinion = self.judge(features, self.texts(part), np.arange(features.rows, dtype=np.int64), hidden)
-            yield opinion, [*absent, *merge_problems(collected)]
+            yield features, self.texts(part), [*absent, *merge_problems(collected)]
 
     def texts(self, table: Table) -> pl.DataFrame:
         """The raw text columns as String, for the references."""
@@ -204,7 +220,7 @@ def raw_outputs(bundle: Bundle, table: Table, hidden: Iterable[str] = ()) -> lis
     adapted, _ = bundle.adapt(table)
     features = in_memory(adapted, bundle.facts["groups"], bundle.recipe.prepare)
     index = np.arange(features.rows, dtype=np.int64)
-    return [of_network[0] for of_network in _said(bundle, features, index, [frozenset(hidden)])]
+    return [of_network[0] for of_network in hear_networks(bundle, features, index, [frozenset(hidden)])]
 
 
 def joined_opinions(parts: Sequence[Opinion]) -> Opinion:
@@ -224,7 +240,9 @@ def _mean(members: Sequence[Array]) -> Array:
     return members[0] if len(members) == 1 else np.asarray(np.mean(members, axis=0))
 
 
-def _said(bundle: Bundle, features: Features, index: Index, masks: Sequence[frozenset[str]]) -> list[list[Said]]:
+def hear_networks(
+    bundle: Bundle, features: Features, index: Index, masks: Sequence[frozenset[str]]
+) -> list[list[Said]]:
     """What each network says under each mask: [networks][masks]."""
     if bundle.exported is not None:
         return bundle.exported.run_masks(features, index, masks)

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +17,14 @@ from safetensors.numpy import save_file as save_arrays
 
 from consilience.artifacts.bundle import Bundle
 from consilience.artifacts.manifest import MANIFEST, read_manifest, write_manifest
-from consilience.artifacts.rules import restored_rules
+from consilience.artifacts.rules import Rules, restored_rules
+from consilience.artifacts.several import prefix_of, restore_views, views_state
 from consilience.core.config import validate
 from consilience.core.errors import InputError
 from consilience.core.files import finite, write_json
 from consilience.core.recipe import Recipe
 from consilience.core.registry import get, names
-from consilience.references.base import State
+from consilience.references.base import Reference, State
 
 if TYPE_CHECKING:
     from consilience.fusion.model import Multimodal
@@ -61,14 +62,21 @@ def write_whole(folder: Path, write: Callable[[Path], None]) -> None:
 
 
 def write_parts(bundle: Bundle, folder: Path) -> None:
-    """Everything but the networks: facts, rules, references."""
+    """Everything but the networks: facts, rules, references; of several targets those of each."""
     write_json(folder / "facts.json", bundle.facts)
-    write_json(folder / "rules.json", bundle.rules.state())
+    _write_judgement(bundle, folder, "")
+    for number, view in enumerate(bundle.views.values()):
+        _write_judgement(view, folder, prefix_of(number))
+
+
+def _write_judgement(bundle: Bundle, folder: Path, prefix: str) -> None:
+    """Rules and references, in files whose names begin with the prefix."""
+    write_json(folder / f"{prefix}rules.json", bundle.rules.state())
     for name, reference in bundle.references.items():
         state = reference.state()
-        write_json(folder / f"reference-{name}.json", state.values)
+        write_json(folder / f"{prefix}reference-{name}.json", state.values)
         arrays = {k: np.ascontiguousarray(v) for k, v in state.arrays.items()}
-        save_arrays(arrays, folder / f"reference-{name}.safetensors")
+        save_arrays(arrays, folder / f"{prefix}reference-{name}.safetensors")
 
 
 def write_weights(bundle: Bundle, folder: Path) -> None:
@@ -87,6 +95,7 @@ def seal(bundle: Bundle, folder: Path, more: dict[str, Any]) -> None:
         "fusion": [network.candidates[0] for network in bundle.networks],
         "references": list(bundle.references),
         "meta": bundle.meta,
+        **({"views": views_state(bundle)} if bundle.views else {}),
         **more,
     }
     write_manifest(folder, content)
@@ -103,8 +112,15 @@ def load_bundle(folder: Path) -> Bundle:
     facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
     assert recipe.task is not None, "a bundle holds a resolved recipe"
     task = recipe.task.build("task", facts["task"])
-    references = {n: _reference(folder, n, facts, task.kind) for n in manifest["references"]}
-    rules = restored_rules(list(recipe.groups), json.loads((folder / "rules.json").read_text(encoding="utf-8")))
+
+    def judgement(
+        prefix: str, named: Sequence[str], facts: dict[str, Any], kind: str
+    ) -> tuple[dict[str, Reference], Rules]:
+        state = json.loads((folder / f"{prefix}rules.json").read_text(encoding="utf-8"))
+        found = {name: _reference(folder, (prefix, name), facts, kind) for name in named}
+        return found, restored_rules(list(recipe.groups), state)
+
+    references, rules = judgement("", manifest["references"], facts, task.kind)
     bundle = Bundle(recipe, facts, [], references, rules, manifest["meta"])
     if "onnx" in manifest:
         from consilience.artifacts.onnx_network import OnnxNetworks
@@ -112,6 +128,7 @@ def load_bundle(folder: Path) -> Bundle:
         bundle.exported = OnnxNetworks((folder / GRAPH).read_bytes(), manifest["onnx"], task.outputs)
     else:
         bundle.networks = _networks(bundle, folder, manifest["fusion"])
+    bundle.views = restore_views(bundle, manifest.get("views", ()), judgement)
     return bundle
 
 
@@ -165,14 +182,16 @@ def _fill(network: Multimodal, path: Path) -> None:
         ) from None
 
 
-def _reference(folder: Path, name: str, facts: dict[str, Any], kind: str) -> Any:
-    component = get("reference", name)
+def _reference(folder: Path, named: tuple[str, str], facts: dict[str, Any], kind: str) -> Any:
+    """named: prefix of its files, and its name."""
+    component = get("reference", named[1])
     reference = component(component.Config(), facts, kind)
-    values = json.loads((folder / f"reference-{name}.json").read_text(encoding="utf-8"))
+    stem = f"{named[0]}reference-{named[1]}"
+    values = json.loads((folder / f"{stem}.json").read_text(encoding="utf-8"))
     try:
-        arrays = load_arrays(folder / f"reference-{name}.safetensors")
+        arrays = load_arrays(folder / f"{stem}.safetensors")
     except SafetensorError as error:
-        raise InputError(f"not readable: {error}", where=f"reference-{name}.safetensors") from None
+        raise InputError(f"not readable: {error}", where=f"{stem}.safetensors") from None
     reference.restore(State(values, arrays))
     return reference
 

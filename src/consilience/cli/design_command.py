@@ -10,7 +10,9 @@ import typer
 
 def command(
     table: Annotated[str, typer.Argument(help="Training table or class folder.")],
-    target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
+    target: Annotated[
+        list[str] | None, typer.Option(help="Column to predict; repeat it for several that one network learns.")
+    ] = None,
     ignore: Annotated[str | None, typer.Option(help="Columns to leave out: a,b,c.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
     effort: Annotated[int | None, typer.Option(help="The one dial, 1 to 5.")] = None,
@@ -23,14 +25,14 @@ def command(
     """Print the network that `train` would train: per encoder the tokens, width, parameters and FLOPs a row."""
     from consilience import api
     from consilience.cli.live import live
-    from consilience.cli.options import columns, echo_json
+    from consilience.cli.options import columns, echo_json, targets
     from consilience.core.files import write_text
     from consilience.core.recipe import dump_recipe, make_recipe
 
     with live(quiet=json_output or not rank) as listener:
         design = api.design(
             table,
-            target,
+            targets(target),
             recipe=recipe,
             settings=tuple(settings or ()),
             rank=rank,

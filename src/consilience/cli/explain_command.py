@@ -17,6 +17,7 @@ def command(
         str | None, typer.Option("--class", help="Class to explain; the predicted one if left out.")
     ] = None,
     fixed: Annotated[str | None, typer.Option(help="Columns that no counterfactual may change: age,sex.")] = None,
+    target: Annotated[str | None, typer.Option(help="Target to explain, of a model of several.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for explanations.html and explanations.json.")] = None,
     language: Annotated[str, typer.Option(help="en or zh.")] = "en",
     json_output: Annotated[bool, typer.Option("--json", help="Print as JSON, without pictures and sounds.")] = False,
@@ -35,6 +36,7 @@ def command(
     model, given = load(run), read_table(table)
     chosen = chosen_rows(rows, first, given.rows)
     with live(quiet=json_output) as listener:
+        model = model.of(target)
         found = model.explain(given, chosen, class_name=class_, fixed=columns(fixed) or (), listener=listener)
     if out is not None:
         from consilience.core.files import write_json, write_text

@@ -10,7 +10,7 @@ import typer
 
 def command(
     log: Annotated[str, typer.Argument(help="Prediction log: a SQLite file or a SQLAlchemy address.")],
-    labels: Annotated[str, typer.Argument(help='Table with the columns "id" and "label".')],
+    labels: Annotated[str, typer.Argument(help='Table with the columns "id" and "label" (and "target").')],
     audit: Annotated[Path | None, typer.Option(help="Audit file that gets a line about it.")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:

@@ -15,6 +15,7 @@ def command(
     days: Annotated[float | None, typer.Option(help="Only the last so many days of the log.", min=0)] = None,
     model: Annotated[str | None, typer.Option(help="Name in the log, where it holds several models.")] = None,
     reference: Annotated[str | None, typer.Option(help="A table in place of the bundle's own reference.")] = None,
+    target: Annotated[str | None, typer.Option(help="Target to look at, of a model of several.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write a page with plots.")] = None,
     prometheus: Annotated[Path | None, typer.Option(help="Write gauges in Prometheus' text format.")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
@@ -28,7 +29,7 @@ def command(
     from consilience.watching.page import prometheus as gauges
 
     read = read_table(table) if table else None
-    found = monitor(bundle, log, read, days, read_table(reference) if reference else None, model)
+    found = monitor(bundle, log, read, days, read_table(reference) if reference else None, model, target)
     if out is not None:
         write_text(out, monitor_page(found))
     if prometheus is not None:

@@ -16,6 +16,11 @@ def columns(text: str | None) -> list[str] | None:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
+def targets(given: list[str] | None) -> str | list[str] | None:
+    """One --target as it is, several as a list; None where none was given."""
+    return None if not given else given[0] if len(given) == 1 else given
+
+
 def report_settings(language: str | None, slices: list[str] | None, abstain: float | None, retrain: bool) -> list[str]:
     """The report's options as `field=value` settings of the recipe."""
     given = {"language": language, "slices": slices or None, "abstain": abstain, "retrain": retrain or None}

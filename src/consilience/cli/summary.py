@@ -42,10 +42,41 @@ def print_summary(result: Mapping[str, Any], run: Path | None, console: Console 
     """Verdict, metrics beside the references, single sources, weights, warnings, and where the report is."""
     console, language = console or _console(), language_of(result)
     console.print()
+    if "targets" in result:
+        _print_targets(result, run, console, language)
+        return
     _print_verdict(result, console, language)
     console.print()
     console.print(_grid(result, console.width, language))
     _print_weights(result, console, language)
+    _print_findings(result, console, language)
+    if run is not None:
+        console.print()
+        console.print(Text(f"run     {run}"), soft_wrap=True)
+        console.print(Text(f"report  {run / 'report.html'}"), soft_wrap=True)
+
+
+def _print_targets(result: Mapping[str, Any], run: Path | None, console: Console, language: Language) -> None:
+    """A table of several targets, the verdict of each, whether learning them together helped, and where the report
+    is."""
+    from consilience.evaluation.several_report import target_sheet, together_sentences
+
+    sheet = target_sheet(result, result["targets"], language)
+    grid = Grid(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for number, header in enumerate(sheet.headers):
+        words = number < sheet.labels or number in sheet.words
+        grid.add_column(Text(header), justify="left" if words else "right", overflow="fold")
+    for row in sheet.rows:
+        grid.add_row(*(Text(cell) for cell in row))
+    console.print(grid)
+    for target, found in result["targets"].items():
+        console.print()
+        console.print(Text(say("targets.chapter", language, target=target), style="bold"))
+        _print_verdict({**found, "recipe": result.get("recipe")}, console, language)
+    console.print()
+    console.print(Text(say("targets.together.title", language), style="bold"))
+    for sentence in together_sentences(result, language):
+        _print_sentence(sentence, console)
     _print_findings(result, console, language)
     if run is not None:
         console.print()

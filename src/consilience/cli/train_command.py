@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 def command(
     train: Annotated[str | None, typer.Argument(help="Table file or class folder.")] = None,
-    target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
+    target: Annotated[
+        list[str] | None, typer.Option(help="Column to predict; repeat it for several that one network learns.")
+    ] = None,
     test: Annotated[str | None, typer.Option(help="Held-out table; a part of TRAIN when left out.")] = None,
     valid: Annotated[str | None, typer.Option(help="Validation table; a part of TRAIN when left out.")] = None,
     ignore: Annotated[str | None, typer.Option(help="Columns to leave out: a,b,c.")] = None,
@@ -44,7 +46,7 @@ def command(
 ) -> None:
     """Train on TRAIN to predict TARGET, evaluate on held-out rows, and leave a run folder with a report."""
     from consilience.cli.live import live
-    from consilience.cli.options import columns, refuse, report_settings, training_settings
+    from consilience.cli.options import columns, refuse, report_settings, targets, training_settings
     from consilience.core.errors import InputError
 
     if resume is None and train is None:
@@ -52,7 +54,9 @@ def command(
     chosen = (*report_settings(language, slices, abstain, retrain), *training_settings(workers, track, task))
     fields = {"seed": seed, "effort": effort, "stack": stack, "ignore": columns(ignore)}
     if resume is not None:
-        refuse({"--target": target, "--recipe": recipe, "--set": settings or None, "--run": run, **fields}, chosen)
+        refuse(
+            {"--target": target or None, "--recipe": recipe, "--set": settings or None, "--run": run, **fields}, chosen
+        )
     from consilience import api
 
     with live(quiet=quiet or json_output) as listener:
@@ -61,7 +65,7 @@ def command(
         else:
             model = api.fit(
                 train,
-                target,
+                targets(target),
                 valid=valid,
                 test=test,
                 recipe=recipe,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from consilience.core.config import Choice, Config, validate
 from consilience.core.errors import InputError
@@ -161,6 +161,8 @@ class Report(Config):
     """Analyses to make (`consilience list analysis`); all when None."""
     examples: int = Field(6, ge=0, le=50)
     """Rows explained one by one."""
+    alone: bool = Field(False, exclude_if=lambda value: not value)
+    """With several targets: train each of them alone too, and say whether learning them together helped (slow)."""
 
 
 class Relation(Config):
@@ -231,7 +233,13 @@ class Recipe(Config):
 
     version: Literal[1] = 1
     target: str
-    """Name of the target column."""
+    """Name of the target column; a list of names for several targets learned by one network."""
+    targets: tuple[str, ...] = Field((), exclude=True)
+    """All targets where there are several, the first of them is `target`; written as `target: [label, age]`."""
+    target_weights: Literal["equal", "learned"] | dict[str, float] = Field(
+        "equal", exclude_if=lambda value: value == "equal"
+    )
+    """Of several targets: weight of each one's loss (1 where none is given), or learned (Kendall et al. 2018)."""
     effort: int = Field(3, ge=1, le=5)
     """The one dial: width, depth, epochs, image size."""
     seed: int = Field(0, ge=0, lt=2**31)
@@ -266,6 +274,28 @@ class Recipe(Config):
     stack: bool = True
     """Predict with network and references combined; False = the network alone."""
     report: Report = Report()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_targets(cls, values: Any) -> Any:
+        """`target: [label, age]` → the first of them, and all. A list of one is a single target."""
+        if not isinstance(values, dict):
+            return values
+        if "targets" in values:
+            raise InputError("unknown field 'targets'", where="recipe", fix="Write several as a list: target: [a, b]")
+        if not isinstance(values.get("target"), (list, tuple)):
+            return values
+        names = list(values["target"])
+        if not names or not all(isinstance(name, str) for name in names):
+            raise InputError(f"a target is a column name or a list of them, received {names!r}", where="target")
+        if len(set(names)) < len(names):
+            raise InputError(f"a target is named twice: {', '.join(map(repr, names))}", where="target")
+        return {**values, "target": names[0], "targets": tuple(names) if len(names) > 1 else ()}
+
+    @model_serializer(mode="wrap")
+    def _write_targets(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        found: dict[str, Any] = write(self)
+        return {**found, "target": list(self.targets)} if self.targets else found
 
 
 def read_recipe(path: Path) -> dict[str, Any]:

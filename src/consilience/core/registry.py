@@ -72,6 +72,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "generation": "consilience.tasks.generation:Generation",
         "multilabel": "consilience.tasks.multilabel:Multilabel",
         "regression": "consilience.tasks.regression:Regression",
+        "several": "consilience.tasks.several:Several",
     },
     "reference": {
         "blobs": "consilience.references.blobs:Blobs",
@@ -101,6 +102,7 @@ BUILTIN: dict[str, dict[str, str]] = {
     "objective": {
         "distil": "consilience.training.objectives.distil:Distil",
         "supervised": "consilience.training.objectives.supervised:Supervised",
+        "uncertainty": "consilience.training.objectives.uncertainty:Uncertainty",
     },
     "tracker": {
         "mlflow": "consilience.training.listeners.mlflow:MLflow",

@@ -73,6 +73,29 @@ def prove(live: Bundle, exported: Bundle, table: Table) -> dict[str, Any]:
     }
 
 
+def prove_all(live: Bundle, exported: Bundle, table: Table) -> dict[str, Any]:
+    """`prove` of the bundle, of several targets of each with its references and rules: "<target>: <case>".
+
+    Raises:
+        NotEqualError: as `prove`; names the target.
+    """
+    if not live.views:
+        return prove(live, exported, table)
+    cases: list[dict[str, Any]] = []
+    for target, view in live.views.items():
+        try:
+            found = prove(view, exported.views[target], table)
+        except NotEqualError as error:
+            raise NotEqualError(f"target {target!r}: {error}") from None
+        cases += [{**case, "name": f"{target}: {case['name']}", "target": target} for case in found["cases"]]
+    return {
+        "tolerance": TOLERANCE,
+        "largest": max(case["difference"] for case in cases),
+        "rows": table.rows,
+        "cases": cases,
+    }
+
+
 def _cases(bundle: Bundle, table: Table) -> Iterator[Case]:
     few = table.take(np.arange(min(table.rows, BATCHES[-1])))
     groups = frozenset(bundle.groups)

@@ -154,6 +154,10 @@ def report_again(run: Path, language: str | None = None, path: Path | None = Non
     folder = RunFolder(run)
     folder.read_start()
     result = folder.read_result()
+    if result.get("task") == "several":
+        from consilience.evaluation.several_report import several_again
+
+        return several_again(run, language, path)
     write_report(result, read_events(folder.events), path or folder.report, language)
     if path is None:
         write_card(result, folder.card, language)

@@ -66,15 +66,17 @@ def explain_table(
     subject = subject_of(bundle, features, bundle.texts(adapted), everyone, part.frame)
     classes = explained_class(bundle, subject.predict(), class_name)
     train, note = training_rows(run, bundle, listener)
-    settings = Settings(train, bundle.recipe.seed, tuple(fixed), _error(run))
+    settings = Settings(train, bundle.recipe.seed, tuple(fixed), _error(run, bundle.recipe.target))
     found = explain_rows(subject, classes, settings)
     return [{"row": row, "note": note, **one} for row, one in zip(chosen, found, strict=True)]
 
 
-def _error(run: Path | None) -> float | None:
+def _error(run: Path | None, target: str) -> float | None:
     """Root mean squared error on the run's test rows; None where it is unknown."""
     path = RunFolder(run).metrics if run else None
     if path is None or not path.is_file():
         return None
-    value = ((read_json(path).get("test") or {}).get("rmse") or {}).get("value")
+    result = read_json(path)
+    result = (result.get("targets") or {}).get(target) or result
+    value = ((result.get("test") or {}).get("rmse") or {}).get("value")
     return float(value) if value is not None else None

@@ -17,6 +17,7 @@ from consilience.data.table import read_table
 from consilience.evaluation.evidence import Rows
 from consilience.modalities.cells import as_text
 from consilience.training.plan import Given, make_plan
+from consilience.training.plan_several import make_plans
 
 
 def training_rows(run: Path | None, bundle: Bundle, listener: Listener = nobody) -> tuple[Rows | None, str]:
@@ -35,7 +36,8 @@ def training_rows(run: Path | None, bundle: Bundle, listener: Listener = nobody)
             tables[name] = read_table(known["path"])
             if name == "train" and describe_table(tables[name], known["path"])["sha256"] != known["sha256"]:
                 return None, f"{known['path']} was changed since the training"
-        plan = make_plan(make_recipe(start["recipe"], (), str(run)), Given(**tables))
+        recipe, given = make_recipe(start["recipe"], (), str(run)), Given(**tables)
+        plan = make_plans(recipe, given).joint if recipe.targets else make_plan(recipe, given)
         aligned, _ = align(plan.tables["train"], bundle.columns)
         features = prepare(aligned, bundle.facts["groups"], bundle.recipe.prepare, listener=listener)
     except InputError as error:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from consilience.core.recipe import Recipe
 from consilience.core.tokens import Fused, Tokens
+from consilience.fusion.balance import Balance
 from consilience.fusion.base import masked_mean
 
 Inputs = Mapping[str, Mapping[str, Tensor]]
@@ -38,7 +39,7 @@ class Outputs(NamedTuple):
     logits: [B, K] of the chosen fusion; what the decoder gives where a task brings one. fused: its Fused. candidates:
     fusion name → logits [B, K], in training with several candidates. helpers: group → stand-alone logits [B, K] (empty
     with a single group or a decoder). has: group → [B] bool, the rows that came with the group (before
-    modality dropout).
+    modality dropout). log_variances: [T], of several targets whose weights are learned; see `fusion.balance`.
     """
 
     logits: Tensor
@@ -46,6 +47,7 @@ class Outputs(NamedTuple):
     candidates: dict[str, Tensor]
     helpers: dict[str, Tensor]
     has: dict[str, Tensor]
+    log_variances: Tensor | None = None
 
 
 class Multimodal(nn.Module):
@@ -60,6 +62,8 @@ class Multimodal(nn.Module):
             helper heads then. A module with an attribute `group` is also given that group's own tokens, which fusion
             has not touched.
         direct: heads that read a series itself, in place of linear ones.
+            helper heads then.
+        balanced: number of targets whose weights are learned along.
     """
 
     def __init__(
@@ -70,6 +74,7 @@ class Multimodal(nn.Module):
         outputs: int,
         decoder: Callable[[int], nn.Module] | None = None,
         direct: Direct | None = None,
+        balanced: int = 0,
     ) -> None:
         super().__init__()
         self.groups = list(encoders)
@@ -90,6 +95,7 @@ class Multimodal(nn.Module):
                 for g, wide in widths.items()
             }
         )
+        self.balance = Balance(balanced) if balanced else None
 
     def begin(self) -> None:
         """Let every encoder and decoder load what was learned elsewhere, before a training."""
@@ -152,14 +158,16 @@ class Multimodal(nn.Module):
     ) -> Outputs:
         """Fusion and heads on encoded (and possibly masked) tokens."""
         active = getattr(self.fusion, "active", None) or self.candidates[0]
+        balance = None if self.balance is None else self.balance()
         tokens = dict(tokens)
         window = tokens.pop(WINDOW, None)
         if len(self.candidates) > 1:
             every = self.fusion.forward_all(tokens)  # type: ignore[operator]
             logits = {name: self._said(name, fused, target, tokens, window) for name, fused in every.items()}
-            return Outputs(logits[active], every[active], logits, helpers, has)
+            return Outputs(logits[active], every[active], logits, helpers, has, balance)
         fused = self.fusion(tokens)
-        return Outputs(self._said(active, fused, target, tokens, window), fused, {}, helpers, has)
+        said = self._said(active, fused, target, tokens, window)
+        return Outputs(said, fused, {}, helpers, has, balance)
 
     def _said(
         self, name: str, fused: Fused, target: Tensor | None, tokens: dict[str, Tokens], window: Tokens | None
@@ -200,7 +208,16 @@ def assemble(recipe: Recipe, facts: Mapping[str, Any], outputs: int) -> Multimod
     width = int(recipe.width or 0)
     fusion = recipe.fusion.build("fusion", widths, width)
     decoder = _decoder(recipe, facts, {name: int(e.width) for name, e in encoders.items()})
-    return Multimodal(encoders, fusion, width, outputs, decoder, _direct(recipe, facts, encoders))
+    direct = _direct(recipe, facts, encoders)
+    return Multimodal(encoders, fusion, width, outputs, decoder, direct, _balanced(recipe))
+
+
+def _balanced(recipe: Recipe) -> int:
+    """How many targets' weights are learned along."""
+    if recipe.task is None:
+        return 0
+    component, config = recipe.task.configured("task")
+    return int(component.balanced(config)) if hasattr(component, "balanced") else 0
 
 
 def _decoder(recipe: Recipe, facts: Mapping[str, Any], widths: dict[str, int]) -> Callable[[int], nn.Module] | None:

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from consilience.artifacts.run_folder import find_bundle
+from consilience.artifacts.several import judge_views
 from consilience.artifacts.store import SAMPLES
 from consilience.core.errors import InputError
 from consilience.core.events import Listener, nobody
@@ -75,7 +76,11 @@ def _ways(model: Model, frame: pl.DataFrame) -> dict[str, Callable[[], Any]]:
     texts, index = bundle.texts(adapted), np.arange(features.rows)
     ways: dict[str, Callable[[], Any]] = {
         "whole": lambda: list(model.predict_chunks([read_table(frame)])),
-        "prepared": lambda: bundle.judge(features, texts, index),
+        "prepared": lambda: (
+            judge_views(bundle, features, texts, index, [frozenset()])
+            if bundle.views
+            else bundle.judge(features, texts, index)
+        ),
     }
     if bundle.exported is not None:
         exported: Any = bundle.exported

@@ -14,23 +14,28 @@ import polars as pl
 from consilience.artifacts.bundle import Bundle, Opinion
 from consilience.artifacts.decoded import decoded
 from consilience.artifacts.manifest import version_of
+from consilience.artifacts.network import Index
 from consilience.artifacts.rules import subsets
 from consilience.artifacts.run_folder import find_bundle
+from consilience.artifacts.several import judge_views
 from consilience.artifacts.store import SAMPLES
 from consilience.core.disciplines import disciplines_of
 from consilience.core.errors import InputError
 from consilience.core.registry import get
 from consilience.data.features import Features, in_memory
 from consilience.data.table import Table
-from consilience.evaluation.confidence.columns import certain_columns, refer_column, refer_threshold
+from consilience.evaluation.confidence.columns import certain_columns, refer_column
 from consilience.evaluation.contribution.game import shapley
-from consilience.model import Model, load
+from consilience.model import Model, load, thresholds_of
 from consilience.serving.rows import Row, to_frame
 from consilience.watching import embedding
 from consilience.watching.reference import has_groups
 
 EXPLAINED = 6
 """Most disciplines whose shares are computed over all subsets; beyond, over singles and leave-one-out."""
+
+OF_ROW = ("given", "repairs", "embedded")
+"""Parts of an answer that are the same for every target."""
 
 SMALL = 16 << 10
 """Bytes of a medium that is shown as an example."""
@@ -64,6 +69,7 @@ class Hosted:
         self.projections = embedding.load(find_bundle(path))
         self.columns = self.bundle.modalities
         self.disciplines = disciplines_of(self.bundle.recipe)
+        self.models = {target: self.model.of(target) for target in self.model.targets}
         self.examples = self._example()
 
     @property
@@ -75,15 +81,16 @@ class Hosted:
         if self.bundle.task.kind == "boxes" and any(a.explain for a in asked):
             what = "boxes are not explained: where the model looked is where it says they are"
             raise InputError(what, where=self.name, fix='Leave "explain" out')
+        """One answer a row, plain values: prediction, probabilities, set or interval, shares, repairs. Of several
+        targets each of these but the repairs is {target: value}."""
         # made with the model's columns, in their order and of plain types: nothing is left to read or to align
         table = Table(to_frame([a.row for a in asked], self.columns), None, "request")
         features = in_memory(table, self.bundle.facts["groups"], self.bundle.recipe.prepare)
         index = np.arange(features.rows, dtype=np.int64)
         texts = self.bundle.texts(table)
-        opinion = self.bundle.judge(features, texts, index)
-        answers = self._predictions(opinion)
-        self._levels(asked, opinion, answers)
-        self._referred(asked, opinion, answers)
+        opinions = self._opinions(features, texts, index)
+        told = {target: self._said(target, asked, opinion) for target, opinion in opinions.items()}
+        opinion, answers = next(iter(opinions.values())), next(iter(told.values()))
         rows = np.array([row for row, a in enumerate(asked) if a.embed], dtype=np.int64)
         if len(rows):
             some = opinion.at(rows)
@@ -98,64 +105,82 @@ class Hosted:
                 repair = {"column": problem.column, "code": problem.code, "message": problem.message}
                 answers[row]["repairs"].append(repair | ({"cell": example[:120]} if example else {}))
         wanted = np.array([i for i, a in enumerate(asked) if a.explain], dtype=np.int64)
-        if len(wanted):
-            self._explain(wanted, features, texts, answers)
-        return answers
+        for target, own in told.items() if len(wanted) else ():
+            for first, answer in zip(answers, own, strict=True):
+                answer["given"] = first["given"]
+            self._explain(self.models[target].bundle, wanted, features, texts, own)
+        return gathered(told) if self.bundle.views else answers
 
-    def _predictions(self, opinion: Opinion) -> list[dict[str, Any]]:
+    def _opinions(self, features: Features, texts: pl.DataFrame, index: Index) -> dict[str, Opinion]:
+        """Target → what is said of it: the networks are run once."""
+        if not self.bundle.views:
+            return {self.bundle.recipe.target: self.bundle.judge(features, texts, index)}
+        every = judge_views(self.bundle, features, texts, index, [frozenset()])
+        return {target: opinions[0] for target, opinions in every.items()}
+
+    def _said(self, target: str, asked: list[Asked], opinion: Opinion) -> list[dict[str, Any]]:
+        """Prediction, probabilities, set or interval, and whether to refer the row, of one target."""
         answers: list[dict[str, Any]] = []
-        for prediction, shares in zip(*decoded(self.bundle.task, opinion.final), strict=True):
-            if self.bundle.task.kind == "boxes":
+        bundle = self.models[target].bundle
+        for prediction, shares in zip(*decoded(bundle.task, opinion.final), strict=True):
+            if bundle.task.kind == "boxes":
                 prediction = json.loads(str(prediction))  # a list of boxes, in pixels of the image that was sent
                 answers.append({"prediction": prediction, "given": {}, "repairs": []})
                 continue
             answers.append({"prediction": _plain(prediction), "given": {}, "repairs": []})
             if shares is not None:
                 answers[-1]["probabilities"] = shares
-        if self.bundle.task.kind == "forecast":  # "prediction" is the mean of the steps, a number to show and to watch
-            columns = self.bundle.task.decode(opinion.final)
+        if bundle.task.kind == "forecast":  # "prediction" is the mean of the steps, a number to show and to watch
+            columns = bundle.task.decode(opinion.final)
             for row, answer in enumerate(answers):
                 answer["forecast"] = {name: column[row].to_list() for name, column in columns.items()}
+        self._levels(bundle, asked, opinion, answers)
+        self._referred(target, asked, opinion, answers)
         return answers
 
-    def _levels(self, asked: list[Asked], opinion: Opinion, answers: list[dict[str, Any]]) -> None:
+    def _levels(self, bundle: Bundle, asked: list[Asked], opinion: Opinion, answers: list[dict[str, Any]]) -> None:
         for level in {a.level for a in asked} - {0.0}:
-            found = certain_columns(self.bundle, opinion, level, ())
+            found = certain_columns(bundle, opinion, level, ())
             for row, a in enumerate(asked):
                 if a.level == level and "set" in found:
                     answers[row]["set"] = found["set"][row].split(" | ") if found["set"][row] else []
                 elif a.level == level:
                     answers[row]["interval"] = [float(found["low"][row]), float(found["high"][row])]
 
-    def threshold(self, abstain: float) -> float:
-        """The confidence below which a row is referred.
+    def thresholds(self, abstain: float) -> dict[str, float]:
+        """Target → the confidence below which a row is referred.
 
         Raises:
-            InputError: when the run knows none for this error rate.
+            InputError: when the run knows none for this error rate, of no target.
         """
-        return refer_threshold(self.model.metrics, abstain)
+        return thresholds_of(self.model, abstain)
 
-    def _referred(self, asked: list[Asked], opinion: Opinion, answers: list[dict[str, Any]]) -> None:
+    def _referred(self, target: str, asked: list[Asked], opinion: Opinion, answers: list[dict[str, Any]]) -> None:
         for rate in {a.abstain for a in asked} - {None}:
             assert rate is not None
-            found = refer_column(self.bundle, opinion, self.threshold(rate))["refer"]
+            known = self.thresholds(rate)
+            if target not in known:
+                continue
+            found = refer_column(self.models[target].bundle, opinion, known[target])["refer"]
             for row, a in enumerate(asked):
                 if a.abstain == rate:
                     answers[row]["referred"] = bool(found[row])
 
     def _explain(
-        self, rows: np.ndarray[Any, Any], features: Features, texts: pl.DataFrame, answers: list[dict[str, Any]]
+        self, bundle: Bundle, rows: Index, features: Features, texts: pl.DataFrame, answers: list[dict[str, Any]]
     ) -> None:
         """Shapley shares of the disciplines in the predicted class's probability (or the value), row by row: what a row
         lacks has brought nothing to it."""
         for row in rows:
-            answer, every = answers[row], set(self.bundle.groups)
+            answer, every = answers[row], set(bundle.groups)
             disciplines = {d: g for d, g in self.disciplines.items() if any(answer["given"][group] for group in g)}
             names = list(disciplines)
             shown = [(), *subsets(names, EXPLAINED)] if names else [()]
             masks = [frozenset(every - {g for d in subset for g in disciplines[d]}) for subset in shown]
             said = self.bundle.judge_masks(features, texts, np.array([row], dtype=np.int64), masks)
             chosen = int(said[-1].final[0].argmax()) if self.bundle.task.kind not in VALUES else 0
+            said = bundle.judge_masks(features, texts, np.array([row], dtype=np.int64), masks)
+            chosen = int(said[-1].final[0].argmax()) if bundle.task.kind != "regression" else 0
             worth = {
                 tuple(names.index(d) for d in subset): np.asarray(opinion.final[0, chosen], np.float64)
                 for subset, opinion in zip(shown, said, strict=True)
@@ -173,6 +198,20 @@ class Hosted:
             return {c: v for c, v in row.items() if v is not None or frame[c].dtype != pl.Binary}
         plain = [c for c, m in self.columns.items() if not get("modality", m).media]
         return {c: _from_facts(c, self.bundle.facts["groups"]) for c in plain}
+
+
+def gathered(told: Mapping[str, Sequence[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Target → an answer a row → one answer a row: every field by target, but what is said of the row itself."""
+    found = []
+    for answers in zip(*told.values(), strict=True):
+        by_target = dict(zip(told, answers, strict=True))
+        fields = dict.fromkeys(field for answer in answers for field in answer if field not in OF_ROW)
+        merged: dict[str, Any] = {
+            field: {target: answer[field] for target, answer in by_target.items() if field in answer}
+            for field in fields
+        }
+        found.append({**merged, **{field: answers[0][field] for field in OF_ROW if field in answers[0]}})
+    return found
 
 
 def _shown(value: Any) -> Any:

@@ -115,7 +115,7 @@ class House:
         served, began = self._find(name, version), time.perf_counter()
         hosted = served.hosted
         for rate in {a.abstain for a in asked if a.abstain is not None}:
-            hosted.threshold(rate)  # refused before it can spoil a batch
+            hosted.thresholds(rate)  # refused before it can spoil a batch
         if self.record is not None and hosted.projections:
             asked = [a._replace(embed=random() < EMBEDDED) for a in asked]
         rows = await served.batcher.answer(asked)

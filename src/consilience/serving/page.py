@@ -44,7 +44,7 @@ def _page(house: House, name: str) -> HTMLResponse:
         models=house.names,
         fields=[_field(column, modality, hosted) for column, modality in hosted.columns.items()],
         nonce=nonce,
-        target=hosted.bundle.recipe.target,
+        target=", ".join(hosted.model.targets),
     )
     return HTMLResponse(html, headers={"content-security-policy": POLICY.format(nonce=nonce)})
 

@@ -26,6 +26,7 @@ from consilience.serving.refused import RefusedError
 from consilience.serving.routes import answered
 from consilience.serving.rows import read_rows
 
+FIELDS = ("prediction", "probabilities")
 NUMBERS = {
     "BOOL": "?",
     "INT8": "<i1",
@@ -96,10 +97,13 @@ def _metadata(hosted: Hosted, versions: list[str]) -> dict[str, Any]:
         {"name": column, "datatype": "FP64" if modality == "number" else "BYTES", "shape": [-1]}
         for column, modality in hosted.columns.items()
     ]
-    outputs = [{"name": "prediction", "datatype": "BYTES", "shape": [-1]}]
-    if hosted.model.classes:
-        shape = [-1, len(hosted.model.classes)]
-        outputs.append({"name": "probabilities", "datatype": "FP64", "shape": shape})
+    outputs: list[dict[str, Any]] = []
+    for target, model in hosted.models.items():
+        start = f"{target}:" if hosted.bundle.views else ""
+        outputs.append({"name": f"{start}prediction", "datatype": "BYTES", "shape": [-1]})
+        if model.classes:
+            shape = [-1, len(model.classes)]
+            outputs.append({"name": f"{start}probabilities", "datatype": "FP64", "shape": shape})
     return {
         "name": hosted.name,
         "versions": versions,
@@ -164,12 +168,24 @@ def _cells(values: list[Any], modality: str | None) -> list[Any]:
     return [v.decode("utf-8", "replace") if isinstance(v, bytes) else v for v in values]
 
 
-def _outputs(name: str, found: Answers) -> dict[str, Any]:
-    answers = found.rows
+def _tensors(answers: list[dict[str, Any]], start: str) -> list[dict[str, Any]]:
+    """Predictions and, of classes, probabilities; their names begin with `start`."""
     said = [as_line(a["prediction"]) for a in answers]
-    outputs = [{"name": "prediction", "datatype": "BYTES", "shape": [len(said)], "data": said}]
+    outputs = [{"name": f"{start}prediction", "datatype": "BYTES", "shape": [len(said)], "data": said}]
     if answers and "probabilities" in answers[0]:
         shares = [p for a in answers for p in a["probabilities"].values()]
         shape = [len(said), len(shares) // len(said)]
-        outputs.append({"name": "probabilities", "datatype": "FP64", "shape": shape, "data": shares})
+        outputs.append({"name": f"{start}probabilities", "datatype": "FP64", "shape": shape, "data": shares})
+    return outputs
+
+
+def _outputs(name: str, found: Answers) -> dict[str, Any]:
+    answers = found.rows
+    outputs: list[dict[str, Any]] = []
+    if answers and isinstance(answers[0]["prediction"], dict):  # of several targets: "label:prediction" …
+        for target in answers[0]["prediction"]:
+            own = [{field: a[field][target] for field in FIELDS if target in a.get(field, ())} for a in answers]
+            outputs += _tensors(own, f"{target}:")
+    else:
+        outputs = _tensors(answers, "")
     return {"model_name": name, "model_version": found.version, "outputs": outputs}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import json
 from typing import Any
 
 import orjson
@@ -14,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from consilience.artifacts.decoded import as_line
 from consilience.serving.bodies import read_body, read_form, read_json, read_table_rows
 from consilience.serving.fetching import fetched
 from consilience.serving.hosted import Asked
@@ -22,6 +22,7 @@ from consilience.serving.past_rows import past_columns, with_past
 from consilience.serving.refused import RefusedError
 from consilience.serving.rows import read_rows
 from consilience.serving.schema import described, predict_schema
+from consilience.tasks.several import named_columns
 
 LARGE = 1 << 18
 """Bytes of a body."""
@@ -184,14 +185,20 @@ def _answered(name: str, answers: Answers) -> Response:
     return answered({"model": name, "version": answers.version, "predictions": answers.rows})
 
 
+def flat_answer(answer: dict[str, Any]) -> dict[str, Any]:
+    """The columns that `consilience predict` writes: of several targets "label", "label:probability:yes", "age" …"""
+    said, shares = answer["prediction"], answer.get("probabilities", {})
+    if not isinstance(said, dict):
+        return {"prediction": as_line(said), **{f"probability:{c}": p for c, p in shares.items()}}
+    found: dict[str, Any] = {}
+    for target, value in said.items():
+        own = {f"probability:{c}": p for c, p in shares.get(target, {}).items()}
+        found |= named_columns(target, {"prediction": value, **own})
+    return found
+
+
 def _as_table(answers: list[dict[str, Any]], accept: str) -> Response:
-    flat = [
-        {
-            "prediction": json.dumps(a["prediction"]) if isinstance(a["prediction"], list) else a["prediction"],
-            **{f"probability:{c}": p for c, p in a.get("probabilities", {}).items()},
-        }
-        for a in answers
-    ]
+    flat = [flat_answer(a) for a in answers]
     if "csv" not in accept and "parquet" not in accept:
         return answered({"predictions": answers})
     file = io.BytesIO()

@@ -23,6 +23,11 @@ def described(hosted: Hosted) -> dict[str, Any]:
     """Name, version, task, classes, columns with modality and example, metrics with intervals."""
     task = hosted.bundle.task
     metrics = hosted.model.metrics.get("test", {})
+    several = {
+        target: {"task": m.bundle.task.kind, "classes": m.classes, "metrics": m.metrics.get("test", {})}
+        for target, m in hosted.models.items()
+        if hosted.bundle.views
+    }
     return {
         "name": hosted.name,
         "version": hosted.version,
@@ -32,6 +37,7 @@ def described(hosted: Hosted) -> dict[str, Any]:
         "columns": hosted.columns,
         "example": hosted.examples,
         "metrics": metrics,
+        **({"targets": several} if several else {}),
     }
 
 

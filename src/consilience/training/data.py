@@ -73,7 +73,7 @@ def prepare_data(plan: Plan, listener: Listener = nobody) -> Data:
         frame = pl.DataFrame([as_text(aligned.frame[c]) for c in texts])
         if plan.recipe.prepare.unreadable == "error":
             _check_media(table.name, features.problems)
-        sources[name] = Source(features, frame, plan.task.encode(table.frame[plan.target]))
+        sources[name] = Source(features, frame, plan.task.encode(plan.values(name)))
     return Data(sources, problems)
 
 

@@ -54,6 +54,7 @@ TIE_BREAKERS = {
     "text": "log_loss",
     "boxes": "map",
     "forecast": "mae_z",
+    "several": "loss",
 }
 """Decides between checkpoints whose metrics cannot be told apart."""
 
@@ -252,6 +253,9 @@ class Loop:
     def _measured(self, name: str, outputs: np.ndarray[Any, Any]) -> dict[str, float]:
         """Metrics of raw outputs [N, K] on the validation rows; a decoder also writes the text of a few of them."""
         task, valid = self.job.task, self.job.valid
+        if hasattr(task, "measured"):  # several targets: each has metrics of its own
+            several: dict[str, float] = task.measured(outputs, valid.target)
+            return several
         if not self.judged.decodes:
             return scores(task.kind, valid.target, valid.weight, task.predictions(outputs))
         few = valid.pick(np.arange(min(getattr(task, "judged_rows", WRITTEN), len(valid))))
@@ -329,7 +333,7 @@ def signed(metric: str, value: float) -> float:
     """Larger is better; an undefined metric is the worst."""
     if not np.isfinite(value):
         return -np.inf
-    return value if HIGHER_IS_BETTER[metric] else -value
+    return value if HIGHER_IS_BETTER.get(metric, True) else -value
 
 
 def leader(merits: dict[str, list[float]]) -> str:
@@ -359,8 +363,7 @@ def chosen_metric(name: str | None, task: Any) -> str:
 
     if name is None or name == getattr(task, "picks", None):
         return str(getattr(task, "picks", task.primary))
-    if name not in METRICS[task.kind]:
-        raise InputError(
-            f"{task.kind} has no metric {name!r}", where="train.metric", fix=nearest(name, METRICS[task.kind])
-        )
+    known = METRICS.get(task.kind, (task.primary,))
+    if name not in known:
+        raise InputError(f"{task.kind} has no metric {name!r}", where="train.metric", fix=nearest(name, known))
     return name

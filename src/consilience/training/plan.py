@@ -33,6 +33,7 @@ from consilience.training.series_plan import LEARNED, Cut, cut_windows, fitted_f
 DETECTED = 2_000
 """Windows that columns are recognised from."""
 Index = np.ndarray[Any, np.dtype[np.int64]]
+Known = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 class Given(NamedTuple):
@@ -74,8 +75,10 @@ class Plan:
         return self.recipe.target
 
     def values(self, table: str) -> pl.Series:
-        """The target column of a table."""
-        return self.tables[table].frame[self.target]
+        """The target column of a table; of several targets struct cells {target: cell}."""
+        frame = self.tables[table].frame
+        several = self.recipe.targets
+        return frame.select(several).to_struct(self.target) if several else frame[self.target]
 
     def clusters(self, table: str, index: Index) -> np.ndarray[Any, Any] | None:
         """Group ids of the rows (patients, speakers) where the split is by group, or blocks of windows that overlap:
@@ -94,6 +97,10 @@ def make_plan(recipe: Recipe, given: Given, listener: Listener = nobody) -> Plan
     Raises:
         InputError: for a target, column, split or option that cannot be used; the message says how to mend it.
     """
+    if recipe.targets:
+        shown = ", ".join(map(repr, recipe.targets))
+        fix = "Name one; several targets are learned by train (and design shows their network)"
+        raise InputError(f"this takes one target, received {shown}", where="target", fix=fix)
     listener({"event": "stage", "name": "inspect"})
     if recipe.series is not None:
         return _plan_windows(recipe, cut_windows(recipe, given.named()), listener)
@@ -101,42 +108,43 @@ def make_plan(recipe: Recipe, given: Given, listener: Listener = nobody) -> Plan
     given = Given(*(None if t is None else add_history(t, recipe.history)[0] for t in given))  # type: ignore[arg-type]
     given = Given(*(None if t is None else mark_for_training(t, recipe.relation) for t in given))  # type: ignore[arg-type]
     for table in given.named().values():
-        _check_target(recipe.target, table)
+        check_target(recipe.target, table)
     values = given.train.frame[recipe.target]
-    choice, kind, reason = _task_choice(recipe, values)
-    schema = detect(given.train, recipe.target, _ignored(recipe), _overrides(recipe))
-    _check_columns(schema, given.train, recipe)
+    choice, kind, reason = task_choice(recipe, values)
+    schema = detect(given.train, recipe.target, ignored(recipe), overrides(recipe))
+    check_columns(schema, given.train, recipe)
     labelled = as_text(values).is_not_null().to_numpy()
-    will_fold = _will_fold(recipe, schema, given, labelled, kind)
-    if not will_fold and recipe.split.folds is None:  # else the policy would plan for folds that are never made
+    strata = as_text(values) if kind in ("binary", "multiclass") else None
+    folding = will_fold(recipe, schema, given, labelled, kind)
+    if not folding and recipe.split.folds is None:  # else the policy would plan for folds that are never made
         recipe = recipe.model_copy(update={"split": recipe.split.model_copy(update={"folds": 1})})
     splits = make_splits(
         given.train,
-        as_text(values) if kind in ("binary", "multiclass") else None,
+        strata,
         labelled,
         recipe.split,
         recipe.seed,
-        given.valid is not None or will_fold,
+        given.valid is not None or folding,
         given.test is not None or recipe.split.test == 0,
     )
     rows = int(labelled[splits.train].sum())
     resolved = resolve(recipe.model_copy(update={"task": choice}), Shape(rows, schema.modalities, kind))
     component, _ = choice.configured("task")
     choice = task_options(choice, component, resolved)
-    task_facts = plain(_task_facts(choice, values.gather(splits.train)))
+    task_facts = plain(learn_task(choice, values.gather(splits.train)))
     tables = {name: media_paths(table, schema.modalities) for name, table in given.named().items()}
     frame = tables["train"].frame
     listener({"event": "stage", "name": "learn"})
     task = choice.build("task", task_facts)
     encoded = task.encode(values.gather(splits.train))
     resolved, rankings = choose_models(resolved, frame[splits.train], encoded, listener)
-    groups = _learn_groups(frame[splits.train], resolved)
+    groups = learn_groups(frame[splits.train], resolved)
     if hasattr(task, "place"):
         task_facts |= plain(task.place(groups, _levels(resolved, groups)))
         task = choice.build("task", task_facts)
     resolved = resolved.model_copy(update={"task": choice.complete("task")})
-    folds = _folds(resolved, given, tables["train"], splits, values, kind)
-    warnings = _unseen_labels(task, given, recipe.target)
+    folds = folds_of(resolved, given, tables["train"], splits, strata, labelled)
+    warnings = unseen_labels(task, given, recipe.target)
     facts = {"groups": plain(groups), "task": task_facts}
     return Plan(resolved, schema, task, reason, facts, tables, splits, folds, warnings, (), rankings)
 
@@ -147,8 +155,8 @@ def _plan_windows(asked: Recipe, cut: Cut, listener: Listener) -> Plan:
     table = windows.table
     assert recipe.task is not None, "cut_windows names the task"
     sample = table.spread(DETECTED).select([c for c in table.frame.columns if c != recipe.target])
-    schema = detect(sample, None, _ignored(recipe), _overrides(recipe))
-    _check_columns(schema, sample, recipe)
+    schema = detect(sample, None, ignored(recipe), overrides(recipe))
+    check_columns(schema, sample, recipe)
     labelled = np.ones(table.rows, np.bool_)
     splits = make_splits(table, None, labelled, recipe.split, recipe.seed, False, asked.split.test == 0)
     splits = splits._replace(sentence="; ".join(windows.notes[:2]), method="time")
@@ -163,7 +171,7 @@ def _plan_windows(asked: Recipe, cut: Cut, listener: Listener) -> Plan:
     tables = {"train": media_paths(table, schema.modalities)}
     train = tables["train"].frame[splits.train]
     resolved, rankings = choose_models(resolved, train, task.encode(train[recipe.target]), listener)
-    groups = fitted_facts(_learn_groups(train, resolved), windows, recipe)
+    groups = fitted_facts(learn_groups(train, resolved), windows, recipe)
     split = asked.split.model_copy(update={"folds": 1})
     resolved = resolved.model_copy(update={"task": choice.complete("task"), "split": split})
     facts = {"groups": plain(groups), "task": task_facts, "windows": plain(windows.facts)}
@@ -172,7 +180,7 @@ def _plan_windows(asked: Recipe, cut: Cut, listener: Listener) -> Plan:
     return Plan(resolved, schema, task, reason, facts, tables, splits, [], warnings, repairs, rankings)
 
 
-def _learn_groups(frame: pl.DataFrame, recipe: Recipe) -> dict[str, Any]:
+def learn_groups(frame: pl.DataFrame, recipe: Recipe) -> dict[str, Any]:
     """{group: facts} from the training rows, prepared as each group's encoder needs them."""
     found: dict[str, Any] = {}
     for name, group in recipe.groups.items():
@@ -199,12 +207,16 @@ def _levels(recipe: Recipe, groups: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _check_target(target: str, table: Table) -> None:
+def check_target(target: str, table: Table) -> None:
+    """
+    Raises:
+        InputError: when the table lacks the column.
+    """
     if target not in table.frame.columns:
         raise InputError(f"no column is named {target!r}", where=table.name, fix=nearest(target, table.frame.columns))
 
 
-def _task_choice(recipe: Recipe, values: pl.Series) -> tuple[Choice, str, str]:
+def task_choice(recipe: Recipe, values: pl.Series) -> tuple[Choice, str, str]:
     """The task, its kind and the sentence that says why."""
     if recipe.task is None:
         name, kind, reason = detect_task(values)
@@ -214,7 +226,7 @@ def _task_choice(recipe: Recipe, values: pl.Series) -> tuple[Choice, str, str]:
     return recipe.task, kind, f"{kind}, as the recipe says"
 
 
-def _task_facts(choice: Choice, values: pl.Series) -> dict[str, Any]:
+def learn_task(choice: Choice, values: pl.Series) -> dict[str, Any]:
     """What the task learns from the training rows' targets, and what depends on its configuration."""
     component, config = choice.configured("task")
     facts: dict[str, Any] = component.learn(values)
@@ -229,19 +241,24 @@ def task_options(choice: Choice, component: Any, recipe: Recipe) -> Choice:
     return Choice(**{"type": choice.type, **usual, **options, **choice.options})
 
 
-def _ignored(recipe: Recipe) -> tuple[str, ...]:
+def ignored(recipe: Recipe) -> tuple[str, ...]:
     """Columns that say how to split are no evidence, nor are those that say which entities are marked in a text."""
     entities = (recipe.relation.head, recipe.relation.tail) if recipe.relation else ()
     said = (recipe.split.column, recipe.split.group, *entities)
     return tuple(dict.fromkeys([*recipe.ignore, *(c for c in said if c)]))
 
 
-def _overrides(recipe: Recipe) -> Mapping[str, str]:
+def overrides(recipe: Recipe) -> Mapping[str, str]:
+    """Column → modality, where the recipe sets it."""
     return {c: m for c, m in recipe.columns.items() if c != recipe.target}
 
 
-def _check_columns(schema: Schema, table: Table, recipe: Recipe) -> None:
-    left_out = {*_ignored(recipe), *(c for c, modality in recipe.columns.items() if modality == "ignore")}
+def check_columns(schema: Schema, table: Table, recipe: Recipe) -> None:
+    """
+    Raises:
+        InputError: when a column is empty, or none can be used as evidence.
+    """
+    left_out = {*ignored(recipe), *(c for c, modality in recipe.columns.items() if modality == "ignore")}
     empty = [c.name for c in schema.columns if c.missing == c.rows and c.name not in left_out]
     if empty:
         raise InputError(
@@ -254,7 +271,7 @@ def _check_columns(schema: Schema, table: Table, recipe: Recipe) -> None:
         raise InputError(f"no column can be used as evidence ({reasons})", where=table.name)
 
 
-def _will_fold(recipe: Recipe, schema: Schema, given: Given, labelled: np.ndarray[Any, Any], kind: str) -> bool:
+def will_fold(recipe: Recipe, schema: Schema, given: Given, labelled: Known, kind: str) -> bool:
     """True where cross-validation replaces a validation split (few rows, or the recipe asks for folds)."""
     if given.valid is not None or (recipe.split.column is not None and recipe.split.folds is None):
         return False
@@ -263,18 +280,22 @@ def _will_fold(recipe: Recipe, schema: Schema, given: Given, labelled: np.ndarra
     return int(resolve(recipe, shape).split.folds or 1) > 1
 
 
-def _folds(
-    recipe: Recipe, given: Given, table: Table, splits: Splits, values: pl.Series, kind: str
+def folds_of(
+    recipe: Recipe, given: Given, table: Table, splits: Splits, strata: pl.Series | None, labelled: Known
 ) -> list[tuple[Index, Index]]:
+    """(train, valid) rows of each fold, none where a validation split or table stands in.
+
+    Args:
+        recipe: resolved. strata: [N] class of each row to stratify by, or None. labelled: bool [N].
+    """
     folds = int(recipe.split.folds or 1)
     if folds == 1 or given.valid is not None or len(splits.valid):
         return []
-    stratify = as_text(values) if kind in ("binary", "multiclass") else None
-    labelled = as_text(values).is_not_null().to_numpy()
-    return make_folds(table, splits.train, stratify, labelled, recipe.split, recipe.seed)
+    return make_folds(table, splits.train, strata, labelled, recipe.split, recipe.seed)
 
 
-def _unseen_labels(task: Any, given: Given, target: str) -> tuple[str, ...]:
+def unseen_labels(task: Any, given: Given, target: str) -> tuple[str, ...]:
+    """A warning for each table that holds labels which no training row has."""
     found = []
     for name, table in given.named().items():
         unseen = task.unknown(table.frame[target]) if hasattr(task, "unknown") else []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,37 +57,67 @@ def train_model(plan: Plan, data: Data, folder: Path, listener: Listener = nobod
     Raises:
         InputError: when the loss stops being finite.
     """
+    judgement = Judgement(plan, data, listener)
+    for number, networks in train_networks(plan, data, folder, listener):
+        judgement.hear(number, networks)
+    return judgement.trained()
+
+
+def train_networks(
+    plan: Plan, data: Data, folder: Path, listener: Listener = nobody
+) -> Iterator[tuple[int, list[Any]]]:
+    """Number of the fold (0 without folds) and its trained networks, fold by fold.
+
+    Raises:
+        InputError: when the loss stops being finite.
+    """
     listener({"event": "stage", "name": "train"})
-    fits = _fits(plan, data)
-    jobs = _jobs(plan, fits, folder)
-    groups = list(plan.recipe.groups)
-    bundle = Bundle(plan.recipe, plan.facts, [], {}, sole_rules(groups))
-    masks = masks_of(plan.recipe, plan.task.kind)
-    said: list[list[Heard]] = []
-    references: list[dict[str, Any]] = []
-    hearings = [_hearings(plan, data, fit, len(fits)) for fit in fits]
+    jobs = _jobs(plan, _fits(plan, data), folder)
     with gathered(plan.recipe, [job for of_fit in jobs for job in of_fit]) as fabric:
-        for of_fit, parts in zip(jobs, hearings, strict=True):
-            networks = [_train_network(job, data, fabric, listener) for job in of_fit]
-            bundle.networks += networks
-            known: dict[str, Any] = {}
-            for part in parts:
-                known = {
-                    n: fit_reference(n, bundle, part.learn, listener, known.get(n)) for n in plan.recipe.references
-                }
-                references.append(known)
-                judge = Bundle(plan.recipe, plan.facts, networks, known, sole_rules(groups))
-                said.append(hear(judge, part.valid, masks, MASKED_ROWS // (len(fits) * len(parts))))
-    heard = [together(parts) for parts in zip(*said, strict=True)]
-    bundle.references = _final_references(plan, data, fits, references, bundle, listener)
-    bundle.rules = find_rules(plan, masks, heard)
-    if plan.task.kind == "boxes":
-        chosen = heard[0]
-        bundle.facts["task"]["thresholds"] = best_thresholds(
-            chosen.target, chosen.weight, chosen.sources["network"], bundle.task.labels
-        )
-    valid = (fits[0].valid[0], np.concatenate([part.valid[1] for parts in hearings for part in parts]))
-    return Trained(bundle, heard[0], _row_counts(plan, data), valid)
+        for number, of_fit in enumerate(jobs):
+            yield number, [_train_network(job, data, fabric, listener) for job in of_fit]
+
+
+class Judgement:
+    """References and rules of one target, found while the networks that predict it are trained fold by fold."""
+
+    def __init__(self, plan: Plan, data: Data, listener: Listener = nobody) -> None:
+        self.plan, self.data, self.listener = plan, data, listener
+        self.fits = _fits(plan, data)
+        self.hearings = [_hearings(plan, data, fit, len(self.fits)) for fit in self.fits]
+        self.masks = masks_of(plan.recipe, plan.task.kind)
+        self.networks: list[Any] = []
+        self.said: list[list[Heard]] = []
+        self.references: list[dict[str, Any]] = []
+
+    def hear(self, number: int, networks: list[Any]) -> None:
+        """Fit the references of a fold, and hear them and its networks on the fold's validation rows."""
+        plan, parts = self.plan, self.hearings[number]
+        self.networks += networks
+        known: dict[str, Any] = {}
+        judge = Bundle(plan.recipe, plan.facts, networks, {}, sole_rules(list(plan.recipe.groups)))
+        for part in parts:
+            known = {
+                n: fit_reference(n, judge, part.learn, self.listener, known.get(n)) for n in plan.recipe.references
+            }
+            self.references.append(known)
+            most = MASKED_ROWS // (len(self.fits) * len(parts))
+            self.said.append(hear(replace(judge, references=known), part.valid, self.masks, most))
+
+    def trained(self) -> Trained:
+        """The bundle with its rules, once every fold was heard."""
+        plan, fits = self.plan, self.fits
+        bundle = Bundle(plan.recipe, plan.facts, self.networks, {}, sole_rules(list(plan.recipe.groups)))
+        heard = [together(parts) for parts in zip(*self.said, strict=True)]
+        bundle.references = _final_references(plan, self.data, fits, self.references, bundle, self.listener)
+        bundle.rules = find_rules(plan, self.masks, heard)
+        if plan.task.kind == "boxes":
+            chosen = heard[0]
+            bundle.facts["task"]["thresholds"] = best_thresholds(
+                chosen.target, chosen.weight, chosen.sources["network"], bundle.task.labels
+            )
+        valid = (fits[0].valid[0], np.concatenate([part.valid[1] for parts in self.hearings for part in parts]))
+        return Trained(bundle, heard[0], _row_counts(plan, self.data), valid)
 
 
 def _fits(plan: Plan, data: Data) -> list[_Fit]:

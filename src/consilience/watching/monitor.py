@@ -14,6 +14,7 @@ from consilience.artifacts.bundle import Bundle
 from consilience.artifacts.decoded import decoded
 from consilience.artifacts.manifest import version_of
 from consilience.artifacts.run_folder import find_bundle
+from consilience.artifacts.several import view_named
 from consilience.artifacts.store import REFERENCE
 from consilience.core.errors import InputError, nearest
 from consilience.data.table import Table
@@ -43,26 +44,30 @@ def monitor(
     days: float | None = None,
     reference: Table | None = None,
     model: str | None = None,
+    target: str | None = None,
 ) -> dict[str, Any]:
     """Compare logged rows, or those of a table, with the bundle's reference.
 
     Args:
         log: address of the prediction log. table: rows in its place. days: only the last so many days of the log.
         model: name in the log, needed where it holds several.
-        reference: rows that take the place of the bundle's own reference.
+        reference: rows that take the place of the bundle's own reference. target: of several the one whose predictions
+        are looked at; inputs are the same for all.
     Returns:
         {"model", "rows", "from", "to", "alarms": [...], "looks": [...], "level", "performance", "missing", "columns",
         "predictions"}; the last two hold the summaries of "reference" and "now".
     Raises:
         InputError: when neither or both are given, nothing was logged, or the bundle holds no reference.
     """
-    bundle = load(path).bundle
+    whole = load(path).bundle
+    bundle = view_named(whole, target)
     if (log is None) == (table is None):
         raise InputError("rows come either from a log or from a table", fix="Give --log URL or --table TABLE")
     kept = embedding.load(find_bundle(path))
-    made = _reference(path, kept) if reference is None else make_reference(bundle, reference, kept or None)
+    several = bundle.recipe.target if whole.views else None
+    made = _reference(path, kept, several) if reference is None else make_reference(bundle, reference, kept or None)
     known, columns = made.summary, bundle.modalities
-    rows = read_log(str(log), days, model) if table is None else _predicted(bundle, table, made)
+    rows = _of_target(read_log(str(log), days, model), several) if table is None else _predicted(bundle, table, made)
     now = summarise((logged_row(row["inputs"], columns) for row in rows), columns)
     predicted = summarise_predictions(
         countable(bundle, [r["prediction"] for r in rows]), [r["probabilities"] for r in rows]
@@ -90,7 +95,23 @@ def _share(column: Mapping[str, Any]) -> float:
     return float(column["missing"] / max(column["rows"], 1))
 
 
-def _reference(path: Path, projections: embedding.Projections) -> Reference:
+def _of_target(rows: list[dict[str, Any]], target: str | None) -> list[dict[str, Any]]:
+    """What the log says of one of several targets; the rows as they are where there is one only."""
+    if target is None:
+        return rows
+    return [
+        {
+            **row,
+            "prediction": json.loads(row["prediction"])[target],
+            "probabilities": (row["probabilities"] or {}).get(target),
+            "label": None if row["label"] is None else json.loads(row["label"]).get(target),
+        }
+        for row in rows
+    ]
+
+
+def _reference(path: Path, projections: embedding.Projections, target: str | None) -> Reference:
+    """target: of several; None of a single one."""
     file = find_bundle(path) / REFERENCE
     if not file.is_file():
         raise InputError(
@@ -98,7 +119,8 @@ def _reference(path: Path, projections: embedding.Projections) -> Reference:
             where=str(path),
             fix="Export it (consilience export RUN BUNDLE), or give rows: --reference TABLE",
         )
-    return Reference(json.loads(file.read_text(encoding="utf-8")), projections)
+    summary = json.loads(file.read_text(encoding="utf-8"))
+    return Reference(summary if target is None else summary["targets"][target], projections)
 
 
 def _embeddings(

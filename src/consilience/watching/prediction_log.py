@@ -289,6 +289,13 @@ def _embedded(entry: Entry) -> list[dict[str, Any]]:
     return [{"id": i, "embedded": answer["embedded"]} for i, answer in pairs if answer.get("embedded")]
 
 
+def said_text(prediction: Any) -> str:
+    """How a prediction stands in the log: as text, of several targets as JSON {target: text}."""
+    if isinstance(prediction, Mapping):
+        return json.dumps({target: as_line(value) for target, value in prediction.items()}, ensure_ascii=False)
+    return as_line(prediction)
+
+
 def _rows(entry: Entry, read: Callable[[Row, Mapping[str, str]], dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
@@ -297,7 +304,7 @@ def _rows(entry: Entry, read: Callable[[Row, Mapping[str, str]], dict[str, Any]]
             "model": entry.model,
             "version": entry.version,
             "inputs": read(row, entry.columns),
-            "prediction": as_line(answer["prediction"]),
+            "prediction": said_text(answer["prediction"]),
             "probabilities": answer.get("probabilities"),
             "given": answer["given"],
             "milliseconds": 1e3 * entry.seconds,

@@ -11,7 +11,7 @@ from consilience.core.errors import InputError, nearest
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
-CATALOGUES = ("names", "page", "sentences", "methods", "data_findings", "run_checks", "card")
+CATALOGUES = ("names", "page", "sentences", "methods", "data_findings", "run_checks", "card", "targets")
 """Modules beside this one. A key is "<catalogue>.<name>"."""
 
 
