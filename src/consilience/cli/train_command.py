@@ -54,8 +54,9 @@ def command(
     if resume is not None:
         refuse({"--target": target, "--recipe": recipe, "--set": settings or None, "--run": run, **fields}, chosen)
     from consilience import api
+    from consilience.training.nodes import follows
 
-    with live(quiet=quiet or json_output) as listener:
+    with live(quiet=quiet or json_output or follows()) as listener:
         if resume is not None:
             model = api.resume(resume, train, valid=valid, test=test, listener=listener)
         else:
@@ -70,7 +71,8 @@ def command(
                 listener=listener,
                 **fields,
             )
-    _tell(model, json_output)
+    if not follows():
+        _tell(model, json_output)
 
 
 def _tell(model: Model, json_output: bool) -> None:
