@@ -30,6 +30,7 @@ __all__ = [
     "inspect",
     "load",
     "models",
+    "prune",
     "recipe_from",
     "resume",
     "resume_search",
@@ -194,7 +195,7 @@ def design(
     """The network that `fit` would train, in figures, and the complete recipe; nothing is trained.
 
     Args:
-        rank: also how well each pretrained text model of this machine would tell the target (LogME), in "rankings".
+        rank: also how well each pretrained model of this machine would tell the target (LogME), in "rankings".
 
     Returns:
         {"groups": {name: {modality, columns, encoder, tokens, width, parameters, flops}}, "fusion", "head",
@@ -350,3 +351,49 @@ def distill(
     wanted = student_folder(source.path, Path(out) if out else None)
     folder, note = new_run_folder(wanted, tables["train"].name)
     return run_distillation(Task(model, recipe, lesson, tables, described), folder, (listener, note, began))
+
+
+def prune(
+    run: str | Path,
+    train: Any = None,
+    *,
+    valid: Any = None,
+    test: Any = None,
+    share: float = 0.5,
+    importance: str = "taylor",
+    teacher: str = "stack",
+    temperature: float = 2.0,
+    weight: float = 0.7,
+    out: str | Path | None = None,
+    settings: Sequence[str] = (),
+    listener: Listener = nobody,
+) -> Distilled:
+    """Remove channels from the convolutions of a finished run's network, train what is left with the run as its
+    teacher, and compare the two on test rows.
+
+    Args:
+        run: run folder. train, valid, test: its tables again where they were given in memory.
+        share: of the channels of each layer that convolves. importance: "taylor" (what the loss would change without a
+            channel) or "magnitude" (its weights).
+        teacher, temperature, weight: see `distill`. out: folder of the narrower run; `<run>-pruned` when None.
+        settings: "train.epochs=8" and the like, for the narrower run.
+    Returns:
+        Distilled(model, result): result is what `prune.json` says.
+    Raises:
+        InputError: when the folder holds no finished run, a table is another one, or nothing can be removed.
+    """
+    from consilience.distillation.distill import Task
+    from consilience.distillation.prune import make_cut, narrow_recipe, run_pruning
+    from consilience.distillation.student import make_lesson
+
+    began = time.monotonic()
+    refuse_launched("pruning", "Start it without torchrun")
+    cut, lesson = make_cut(share, importance), make_lesson(1, teacher, temperature, weight)
+    source = RunFolder(Path(run))
+    start = source.read_start()
+    model = load(source.path)
+    recipe = narrow_recipe(model.bundle, lesson, settings)
+    tables, described = _tables_again(start["tables"], {"train": train, "valid": valid, "test": test}, source.path)
+    wanted = Path(out) if out else source.path.with_name(f"{source.path.name}-pruned")
+    folder, note = new_run_folder(wanted, tables["train"].name)
+    return run_pruning(Task(model, recipe, lesson, tables, described), cut, folder, (listener, note, began))

@@ -14,7 +14,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from consilience.core.tokens import Tokens
-from consilience.encoders.base import Encoder
+from consilience.encoders.base import Encoder, Trunk
 from consilience.encoders.columns import ColumnTokens, on_present
 from consilience.encoders.image_input import Augment, Planes
 
@@ -46,6 +46,7 @@ class ConvImage(Encoder):
         super().__init__()
         self.planes = Planes(facts, config)
         height, width = int(facts["height"]), int(facts["width"])
+        self.shape = (height, width, int(facts["channels"]))
         layers: list[nn.Module] = []
         inside = int(facts["channels"])
         for i, stride in enumerate(_stem(height, width)):
@@ -74,6 +75,9 @@ class ConvImage(Encoder):
         x = on_present(self.see, present, shape, pixels, skip=self.training)
         tokens: Tokens = self.columns(x, present.unsqueeze(1).expand(-1, self.grid**2))
         return tokens
+
+    def trunk(self) -> Trunk:
+        return Trunk((torch.zeros(2, *self.shape, dtype=torch.uint8),), self.see)
 
     def see(self, pixels: Tensor) -> Tensor:
         """uint8 [N, H, W, K] → [N, grid², width]: mean and largest value of each region."""

@@ -58,7 +58,8 @@ def ray_crew(sitting: Sitting) -> Iterator[RayCrew]:
     if started:
         _start(ray, limits.cluster, limits.at_once * threads * train.devices)
     folder = sitting.folder.path.resolve() / "bench"
-    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    module: Any = ray
+    resources: dict[str, float] = module.cluster_resources()
     found = float(resources.get("GPU", 0)) if train.device in ("auto", "cuda", "gpu") else 0.0
     gpus = min(float(train.devices), found / limits.at_once)
     place = Place(threads * train.devices, gpus if gpus < 1 else float(int(gpus)))
