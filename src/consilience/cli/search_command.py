@@ -40,30 +40,25 @@ def command(
     if resume is None and train is None:
         raise InputError("no table was given", fix="consilience search TABLE --target COLUMN")
     chosen = training_settings(workers)
-    crew: dict[str, Any] = {"at_once": at_once, "cluster": cluster}
+    both: dict[str, Any] = {"valid": valid, "test": test, "minutes": minutes, "at_once": at_once, "cluster": cluster}
     fields: dict[str, Any] = {"seed": seed, "effort": effort, "ignore": columns(ignore)}
     if resume is not None:
         given = {"--target": target, "--recipe": recipe, "--set": settings or None, "--space": space}
         refuse({**given, "--pruner": pruner, "--out": out, **fields}, chosen, "a search")
     with live(quiet=quiet or json_output) as listener:
         if resume is not None:
-            found = api.resume_search(
-                resume, train, valid=valid, test=test, trials=trials, minutes=minutes, **crew, listener=listener
-            )
+            found = api.resume_search(resume, train, trials=trials, **both, listener=listener)
         else:
             found = api.search(
                 train,
                 target,
-                valid=valid,
-                test=test,
                 recipe=recipe,
                 settings=(*(settings or ()), *chosen),
                 space=space,
                 trials=30 if trials is None else trials,
-                minutes=minutes,
                 pruner=pruner or "median",
                 out=out,
-                **crew,
+                **both,
                 listener=listener,
                 **fields,
             )

@@ -71,14 +71,16 @@ def command(
                 listener=listener,
                 **fields,
             )
-    if not follows():
-        _tell(model, json_output)
+    _tell(model, json_output)
 
 
 def _tell(model: Model, json_output: bool) -> None:
     from consilience.cli.options import echo_json
     from consilience.cli.summary import print_summary
+    from consilience.training.nodes import follows
 
+    if follows():
+        return  # the first process tells
     if json_output:
         echo_json(model.metrics)
     else:
