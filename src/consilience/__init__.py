@@ -22,6 +22,7 @@ _LAZY = {
     "inspect": "consilience.data.inspection:inspect",
     "load": "consilience.model:load",
     "models": "consilience.api:models",
+    "prune": "consilience.api:prune",
     "register_encoder": "consilience.encoders.module:register_encoder",
     "resume": "consilience.api:resume",
     "resume_search": "consilience.api:resume_search",

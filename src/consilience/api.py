@@ -15,6 +15,7 @@ from consilience.core.recipe import Recipe, make_recipe, read_recipe
 from consilience.data.inspection import inspect
 from consilience.data.table import Table, read_table
 from consilience.model import DataWarning, Model, load
+from consilience.training.nodes import follow, follows, leading, refuse_launched
 
 if TYPE_CHECKING:
     from consilience.distillation.distill import Distilled
@@ -32,6 +33,7 @@ __all__ = [
     "inspect",
     "load",
     "models",
+    "prune",
     "recipe_from",
     "resume",
     "resume_search",
@@ -89,6 +91,8 @@ def fit(
         run: folder to leave; `runs/<table>-<time>` when None.
         listener: called with every event; see `core.events`.
         fields: recipe fields by name (effort=2, seed=1, ignore=("a",), stack=False).
+    Several processes that `torchrun` started train together, and each returns the model: see `training.nodes`.
+
     Raises:
         InputError: when the input cannot be used; the message says what, where, and how to mend it.
     Example:
@@ -97,12 +101,17 @@ def fit(
         {'value': 0.93, 'low': 0.91, 'high': 0.95}
     """
     began = time.monotonic()
-    chosen = recipe_from(target, recipe, settings, **fields)
-    sources = {"train": train, "valid": valid, "test": test}
-    tables = {name: read_table(source) for name, source in sources.items() if source is not None}
-    described = {name: describe_table(table, sources[name]) for name, table in tables.items()}
-    folder, note = new_run_folder(Path(run) if run else None, tables["train"].name)
-    return _run(chosen, tables, described, folder, (listener, note, began))
+    if follows():
+        return load(follow())
+    with leading() as leave:
+        chosen = recipe_from(target, recipe, settings, **fields)
+        sources = {"train": train, "valid": valid, "test": test}
+        tables = {name: read_table(source) for name, source in sources.items() if source is not None}
+        described = {name: describe_table(table, sources[name]) for name, table in tables.items()}
+        folder, note = new_run_folder(Path(run) if run else None, tables["train"].name)
+        model = _run(chosen, tables, described, folder, (listener, note, began))
+        leave(folder.path)
+    return model
 
 
 def resume(
@@ -121,14 +130,18 @@ def resume(
         InputError: when the folder holds no run, or a table is not the one that the run was started with.
     """
     began = time.monotonic()
-    folder = RunFolder(Path(run))
-    start = folder.read_start()
-    given = {"train": train, "valid": valid, "test": test}
-    tables, described = _tables_again(start["tables"], given, folder.path)
-    if folder.finished:
-        return load(folder.path)
-    recipe = make_recipe(start["recipe"], (), str(folder.start))
-    return _run(recipe, tables, described, folder, (listener, None, began))
+    if follows():
+        return load(follow())
+    with leading() as leave:
+        folder = RunFolder(Path(run))
+        start = folder.read_start()
+        given = {"train": train, "valid": valid, "test": test}
+        tables, described = _tables_again(start["tables"], given, folder.path)
+        if not folder.finished:
+            recipe = make_recipe(start["recipe"], (), str(folder.start))
+            _run(recipe, tables, described, folder, (listener, None, began))
+        leave(folder.path)
+    return load(folder.path)
 
 
 def _tables_again(
@@ -190,7 +203,7 @@ def design(
     """The network that `fit` would train, in figures, and the complete recipe; nothing is trained.
 
     Args:
-        rank: also how well each pretrained text model of this machine would tell the target (LogME), in "rankings".
+        rank: also how well each pretrained model of this machine would tell the target (LogME), in "rankings".
 
     Returns:
         {"groups": {name: {modality, columns, encoder, tokens, width, parameters, flops}}, "fusion", "head",
@@ -232,6 +245,8 @@ def search(
     trials: int = 30,
     minutes: float | None = None,
     pruner: str = "median",
+    at_once: int = 1,
+    cluster: str | None = None,
     out: str | Path | None = None,
     listener: Listener = nobody,
     **fields: Any,
@@ -243,6 +258,8 @@ def search(
         space: recipe field → {"low", "high", "log"} or {"choices"}, or a YAML file of that; around the policy's own
             recipe when None.
         trials: how many in all. minutes: no trial begins later. pruner: "median", "hyperband" or "none".
+        at_once: trials under way at a time, each in a worker process. cluster: address of a Ray cluster whose machines
+            train them; this machine alone when None.
         out: folder to leave; `searches/<table>-<time>` when None.
     Returns:
         Found(folder, result, model): result is what `result.json` says; model the run of the best recipe.
@@ -258,7 +275,8 @@ def search(
     from consilience.search.space import make_space, read_space
     from consilience.search.study import make_limits
 
-    limits = make_limits(trials, minutes, pruner)
+    refuse_launched("a search", "Start it without torchrun: --at-once and --cluster divide the trials")
+    limits = make_limits(trials, minutes, pruner, at_once, cluster)
     chosen = recipe_from(target, recipe, settings, **fields)
     wanted = read_space(Path(space)) if isinstance(space, (str, Path)) else make_space(space) if space else None
     sources = {"train": train, "valid": valid, "test": test}
@@ -276,13 +294,15 @@ def resume_search(
     test: Any = None,
     trials: int | None = None,
     minutes: float | None = None,
+    at_once: int = 1,
+    cluster: str | None = None,
     listener: Listener = nobody,
 ) -> Found:
     """Go on with a search that was interrupted: finished trials are kept, the one that was cut off goes on.
 
     Args:
         out: the search folder. train, valid, test: the tables again where they were given in memory. trials, minutes:
-            other limits than the search was started with.
+            other limits than the search was started with. at_once, cluster: see `search`; of this sitting.
     Raises:
         InputError: when the folder holds no search, a table is another one, or a finished search is to be longer.
     """
@@ -290,6 +310,7 @@ def resume_search(
     from consilience.search.search import Asked, finished_search, read_search, run_search
     from consilience.search.study import make_limits
 
+    refuse_launched("a search", "Start it without torchrun: --at-once and --cluster divide the trials")
     folder = SearchFolder(Path(out))
     start, recipe, space = read_search(folder)
     done = finished_search(folder)
@@ -299,7 +320,7 @@ def resume_search(
             raise InputError("this search is over, its test rows were read", where=str(out), fix=fix)
         return done
     tables, described = _tables_again(start["tables"], {"train": train, "valid": valid, "test": test}, folder.path)
-    limits = make_limits(trials or start["trials"], minutes or start["minutes"], start["pruner"])
+    limits = make_limits(trials or start["trials"], minutes or start["minutes"], start["pruner"], at_once, cluster)
     return run_search(Asked(recipe, space, tables, described), folder, limits, listener)
 
 
@@ -333,6 +354,7 @@ def distill(
     from consilience.distillation.student import make_lesson, student_recipe
 
     began = time.monotonic()
+    refuse_launched("distillation", "Start it without torchrun")
     lesson = make_lesson(effort, teacher, temperature, weight)
     source = RunFolder(Path(run))
     start = source.read_start()
@@ -376,3 +398,49 @@ def traffic(
 
     given = make_options(calibration, line, detector, signal)
     return watch(Path(video), Path(out), given._replace(video=annotate), listener)
+
+
+def prune(
+    run: str | Path,
+    train: Any = None,
+    *,
+    valid: Any = None,
+    test: Any = None,
+    share: float = 0.5,
+    importance: str = "taylor",
+    teacher: str = "stack",
+    temperature: float = 2.0,
+    weight: float = 0.7,
+    out: str | Path | None = None,
+    settings: Sequence[str] = (),
+    listener: Listener = nobody,
+) -> Distilled:
+    """Remove channels from the convolutions of a finished run's network, train what is left with the run as its
+    teacher, and compare the two on test rows.
+
+    Args:
+        run: run folder. train, valid, test: its tables again where they were given in memory.
+        share: of the channels of each layer that convolves. importance: "taylor" (what the loss would change without a
+            channel) or "magnitude" (its weights).
+        teacher, temperature, weight: see `distill`. out: folder of the narrower run; `<run>-pruned` when None.
+        settings: "train.epochs=8" and the like, for the narrower run.
+    Returns:
+        Distilled(model, result): result is what `prune.json` says.
+    Raises:
+        InputError: when the folder holds no finished run, a table is another one, or nothing can be removed.
+    """
+    from consilience.distillation.distill import Task
+    from consilience.distillation.prune import make_cut, narrow_recipe, run_pruning
+    from consilience.distillation.student import make_lesson
+
+    began = time.monotonic()
+    refuse_launched("pruning", "Start it without torchrun")
+    cut, lesson = make_cut(share, importance), make_lesson(1, teacher, temperature, weight)
+    source = RunFolder(Path(run))
+    start = source.read_start()
+    model = load(source.path)
+    recipe = narrow_recipe(model.bundle, lesson, settings)
+    tables, described = _tables_again(start["tables"], {"train": train, "valid": valid, "test": test}, source.path)
+    wanted = Path(out) if out else source.path.with_name(f"{source.path.name}-pruned")
+    folder, note = new_run_folder(wanted, tables["train"].name)
+    return run_pruning(Task(model, recipe, lesson, tables, described), cut, folder, (listener, note, began))

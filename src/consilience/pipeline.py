@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -38,7 +38,7 @@ from consilience.training.describe import describe
 from consilience.training.listeners.jsonl import JsonLines, read_events
 from consilience.training.listeners.tensorboard import TensorBoard
 from consilience.training.plan import Given, Plan, make_plan
-from consilience.training.rank_models import Ranked, rank_models
+from consilience.training.rank_models import RANKED, Ranked, models_for, rank_models
 from consilience.training.run import Trained, train_model
 
 AUDIT, AUDIT_ROWS = ("near_duplicate_image",), 20_000
@@ -47,7 +47,16 @@ SAMPLE = 64
 """Rows prepared to describe a network."""
 
 
-Teach = Callable[[Plan, Data], Data]
+class Teach(Protocol):
+    """Another run has a say in this one."""
+
+    def plan(self, plan: Plan) -> Plan:
+        """The plan with what the other run knows; before anything is prepared."""
+        ...
+
+    def teach(self, plan: Plan, data: Data, checkpoints: Path) -> tuple[Plan, Data]:
+        """Plan and data as they are trained on; what is written into `checkpoints` is gone on from."""
+        ...
 
 
 @dataclass
@@ -80,12 +89,13 @@ def run_pipeline(
     """From tables to a finished run folder.
 
     Args:
-        teach: lays what a teacher says over the prepared tables; see `distillation`.
+        teach: see `distillation`.
         described: table → {"name", "path", "rows", "sha256"}, kept so that the run can be resumed.
         watch: (listener, note to say first or None, start time of the whole command).
     """
     listener, note, began = watch
     plan = make_plan(recipe, Given(tables["train"], tables.get("valid"), tables.get("test")), listener)
+    plan = teach.plan(plan) if teach else plan
     classes = [str(c) for c in plan.facts["task"].get("classes") or ()]
     check_report(recipe.report, plan.tables["train"].frame, classes)
     with fresh_folder(folder):
@@ -124,7 +134,8 @@ def _steps(
             keeper({"event": "warning", "code": "plan", "message": message})
         findings = find_in_tables(plan, keeper)
         data = prepare_data(plan, keeper)
-        data = teach(plan, data) if teach else data
+        if teach:
+            plan, data = teach.teach(plan, data, folder.checkpoints)
         tables.clear()  # media cells are in the cache now: training must not hold them too
         plan = lighter(plan)
         now = keeper.lap("prepare", began)
@@ -272,13 +283,19 @@ def design_pipeline(recipe: Recipe, table: Table, rank: bool = False, listener: 
 
 
 def _rankings(plan: Plan, listener: Listener) -> dict[str, list[Ranked]]:
-    """Group of texts → the pretrained models of this machine, the best first."""
+    """Group of texts, images or sounds → the pretrained models of this machine, the best first; groups without any are
+    left out.
+
+    Raises:
+        InputError: when this machine has no model for any of the groups.
+    """
     frame = plan.tables["train"].frame[plan.splits.train]
     encoded = plan.task.encode(frame[plan.target])
+    asked = {name: group for name, group in plan.recipe.groups.items() if group.modality in RANKED}
+    able = {name: group for name, group in asked.items() if models_for(group)}
     return {
         name: plan.rankings.get(name) or rank_models(frame, group, plan.recipe.prepare, encoded, listener)
-        for name, group in plan.recipe.groups.items()
-        if group.modality == "text"
+        for name, group in (able or asked).items()
     }
 
 

@@ -25,8 +25,9 @@ OPTIONS = {
     "export": "--rows --int8 --fp16 --max-drop --weights --no-samples --sign --json --quiet",
     "audit": "--json",
     "bench": "--rows --batch --clients --out --json",
-    "search": "--target --test --valid --ignore --space --trials --minutes --pruner --out --resume --seed --effort "
-    "--recipe --set --workers --json --quiet",
+    "search": "--target --test --valid --ignore --space --trials --minutes --pruner --at-once --cluster --out --resume "
+    "--seed --effort --recipe --set --workers --json --quiet",
+    "prune": "--test --valid --share --importance --teacher --temperature --weight --out --set --json --quiet",
     "distill": "--test --valid --effort --teacher --temperature --weight --out --set --json --quiet",
     "keys": "--verify",
     "feedback": "--audit --json",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import runpy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from tests.conftest import png, wav
 
 import consilience as cs
 from consilience.core.errors import InputError
@@ -93,3 +96,57 @@ def test_no_model_is_said_with_a_way_out(cache: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("HF_HUB_CACHE", str(cache / "empty"))
     with pytest.raises(InputError, match="no pretrained text model on this machine"):
         cs.design(table(), "y", recipe=RECIPE, effort=1, columns={"t": "text"})
+
+
+def picture(level: int) -> bytes:
+    return png((np.random.default_rng(level).random((24, 24, 3)) * 60 + 40 + level).astype(np.uint8))
+
+
+def keep_timm(folder: Path, seed: int, dull: bool = False) -> None:
+    """A model of timm as the hub keeps it; a dull one says the same of every image."""
+    import timm
+    import torch
+    from safetensors.torch import save_file
+
+    torch.manual_seed(seed)
+    weights = timm.create_model("test_resnet", pretrained=False, num_classes=0).state_dict()
+    folder.mkdir(parents=True)
+    save_file({name: torch.zeros_like(w) if dull else w for name, w in weights.items()}, folder / "model.safetensors")
+    (folder / "config.json").write_text(json.dumps({"architecture": "test_resnet", "pretrained_cfg": {}}))
+
+
+def keep_transformers(folder: Path, family: str, **options: Any) -> None:
+    import torch
+    from transformers import AutoConfig, AutoModel
+    from transformers.utils import logging
+
+    torch.manual_seed(4)
+    logging.disable_progress_bar()
+    AutoModel.from_config(AutoConfig.for_model(family, **options)).save_pretrained(folder)
+
+
+SMALL = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 24}
+
+
+def test_images_and_sounds_are_ranked_by_their_own_models(cache: Path) -> None:
+    pytest.importorskip("timm", reason="consilience[pretrained] is not installed")
+    keep_timm(cache / "models--timm--sharp" / "snapshots" / "x", 1)
+    keep_timm(cache / "models--timm--blind" / "snapshots" / "x", 1, dull=True)
+    keep_transformers(cache / "models--some--vit" / "snapshots" / "x", "vit", image_size=32, patch_size=8, **SMALL)
+    sound = {"conv_dim": (8, 8), "conv_stride": (5, 4), "conv_kernel": (10, 8), "num_conv_pos_embeddings": 4}
+    sound |= {"num_feat_extract_layers": 2, "num_conv_pos_embedding_groups": 2}
+    keep_transformers(cache / "models--some--ear" / "snapshots" / "x", "wav2vec2", **sound, **SMALL)
+    y = np.arange(60) % 2
+    waves = [wav(0.3 * np.sin(2 * np.pi * (900 if v else 300) * np.arange(800) / 8000)) for v in y]
+    images = [None if i % 20 == 3 else picture(90 * v + i % 7) for i, v in enumerate(y)]
+    frame = pl.DataFrame({"scan": images, "voice": waves, "y": ["yes" if v else "no" for v in y]})
+    found = cs.design(frame, "y", rank=True, effort=1)["rankings"]
+    assert {r["model"] for r in found["image"]} == {"timm/sharp", "timm/blind", "some/vit"}
+    assert [r["model"] for r in found["audio"]] == ["some/ear"]
+    assert found["image"][0]["model"] != "timm/blind"
+    assert found["image"][0]["log_me"] > min(r["log_me"] for r in found["image"]) + 0.1
+
+    auto = {"encoders": {"image": {"type": "timm_image", "model": "auto", "pretrained": True, "tune": "frozen"}}}
+    design = cs.design(frame, "y", recipe=auto, effort=1)
+    assert [r["model"] for r in design["rankings"]["image"]] == ["timm/sharp", "timm/blind"]
+    assert design["recipe"]["groups"]["image"]["encoder"]["model"] == "timm/sharp"

@@ -24,6 +24,7 @@ VERBS = (
     "models",
     "monitor",
     "predict",
+    "prune",
     "report",
     "search",
     "serve",

@@ -19,7 +19,7 @@ def command(
     recipe: Annotated[Path | None, typer.Option(help="Recipe or schema file (YAML).")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="field=value; may be repeated.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the complete recipe here (YAML).")] = None,
-    rank: Annotated[bool, typer.Option("--rank", help="Rank the pretrained text models of this machine.")] = False,
+    rank: Annotated[bool, typer.Option("--rank", help="Rank the pretrained models of this machine.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """Print the network that `train` would train: per encoder the tokens, width, parameters and FLOPs a row."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,6 +18,8 @@ def command(
     trials: Annotated[int | None, typer.Option(help="Trials in all; 30 when left out.")] = None,
     minutes: Annotated[float | None, typer.Option(help="No trial begins later than this.")] = None,
     pruner: Annotated[str | None, typer.Option(help="Ends poor trials early: median, hyperband or none.")] = None,
+    at_once: Annotated[int, typer.Option(help="Trials at a time, each in a process of its own.")] = 1,
+    cluster: Annotated[str | None, typer.Option(help="Address of a Ray cluster that trains them, or auto.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to leave; searches/TABLE-TIME when left out.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Folder of an interrupted search to go on with.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of everything random.")] = None,
@@ -38,28 +40,25 @@ def command(
     if resume is None and train is None:
         raise InputError("no table was given", fix="consilience search TABLE --target COLUMN")
     chosen = training_settings(workers)
-    fields = {"seed": seed, "effort": effort, "ignore": columns(ignore)}
+    both: dict[str, Any] = {"valid": valid, "test": test, "minutes": minutes, "at_once": at_once, "cluster": cluster}
+    fields: dict[str, Any] = {"seed": seed, "effort": effort, "ignore": columns(ignore)}
     if resume is not None:
         given = {"--target": target, "--recipe": recipe, "--set": settings or None, "--space": space}
         refuse({**given, "--pruner": pruner, "--out": out, **fields}, chosen, "a search")
     with live(quiet=quiet or json_output) as listener:
         if resume is not None:
-            found = api.resume_search(
-                resume, train, valid=valid, test=test, trials=trials, minutes=minutes, listener=listener
-            )
+            found = api.resume_search(resume, train, trials=trials, **both, listener=listener)
         else:
             found = api.search(
                 train,
                 target,
-                valid=valid,
-                test=test,
                 recipe=recipe,
                 settings=(*(settings or ()), *chosen),
                 space=space,
                 trials=30 if trials is None else trials,
-                minutes=minutes,
                 pruner=pruner or "median",
                 out=out,
+                **both,
                 listener=listener,
                 **fields,
             )

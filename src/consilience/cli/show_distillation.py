@@ -15,10 +15,24 @@ from consilience.evaluation import wording
 
 def print_distillation(result: Mapping[str, Any], console: Console | None = None) -> None:
     """Metric with interval, size and latency before and after, the paired difference, and where the student is."""
+    _print(result, "student", console or Console(highlight=False))
+
+
+def print_pruning(result: Mapping[str, Any], console: Console | None = None) -> None:
+    """The same of a narrower run, and what was removed of which group."""
     console = console or Console(highlight=False)
+    _print(result, "pruned", console)
+    for group, count in result["groups"].items():
+        before, after = (wording.short_count(count[when]) for when in ("before", "after"))
+        console.print(Text(f"{group}: encoder {before} → {after} parameters"), soft_wrap=True)
+    for group, why in result["left"].items():
+        console.print(Text(f"{group}: left as it was, {why}"), soft_wrap=True)
+
+
+def _print(result: Mapping[str, Any], said: str, console: Console) -> None:
     teacher, student = result["teacher"], result["student"]
     grid = Grid(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for header in (f"on {result['rows']:,} test rows", "teacher", "student"):
+    for header in (f"on {result['rows']:,} test rows", "teacher", said):
         grid.add_column(Text(header), justify="left" if header.startswith("on ") else "right")
     for name, *cells in _rows(str(result["difference"]["metric"]), teacher, student):
         grid.add_row(Text(name), *(Text(cell) for cell in cells))
@@ -27,7 +41,7 @@ def print_distillation(result: Mapping[str, Any], console: Console | None = None
     console.print()
     console.print(Text(result["difference"]["sentence"]), soft_wrap=True)
     console.print()
-    console.print(Text(f"student {student['run']}"), soft_wrap=True)
+    console.print(Text(f"{said:7} {student['run']}"), soft_wrap=True)
     console.print(Text(f"report  {Path(student['run']) / 'report.html'}"), soft_wrap=True)
 
 

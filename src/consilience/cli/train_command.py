@@ -58,8 +58,9 @@ def command(
             {"--target": target or None, "--recipe": recipe, "--set": settings or None, "--run": run, **fields}, chosen
         )
     from consilience import api
+    from consilience.training.nodes import follows
 
-    with live(quiet=quiet or json_output) as listener:
+    with live(quiet=quiet or json_output or follows()) as listener:
         if resume is not None:
             model = api.resume(resume, train, valid=valid, test=test, listener=listener)
         else:
@@ -80,7 +81,10 @@ def command(
 def _tell(model: Model, json_output: bool) -> None:
     from consilience.cli.options import echo_json
     from consilience.cli.summary import print_summary
+    from consilience.training.nodes import follows
 
+    if follows():
+        return  # the first process tells
     if json_output:
         echo_json(model.metrics)
     else:

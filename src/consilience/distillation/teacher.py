@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,14 +47,18 @@ def splits_of(bundle: Bundle, tables: dict[str, Table]) -> Splits:
 
 
 class Teacher:
-    """Called with the student's plan and data, it lays its predictions over them; `matched` says afterwards whether
-    fused vectors are matched too."""
+    """Lays its predictions over the student's data (`pipeline.Teach`); `matched` says afterwards whether fused vectors
+    are matched too."""
 
     def __init__(self, bundle: Bundle, splits: Splits, lesson: Lesson, listener: Listener) -> None:
         self.bundle, self.splits, self.lesson, self.listener = bundle, splits, lesson, listener
         self.matched = False
 
-    def __call__(self, plan: Plan, data: Data) -> Data:
+    def plan(self, plan: Plan) -> Plan:
+        """The student's plan, as it is."""
+        return plan
+
+    def teach(self, plan: Plan, data: Data, checkpoints: Path) -> tuple[Plan, Data]:
         """
         Raises:
             InputError: when the student's test rows are not the teacher's, or its classes are others.
@@ -76,7 +81,7 @@ class Teacher:
         source = data.sources["train"]
         rows = source.features.rows
         taught = Taught(_spread(said, plan.splits.train, rows), _spread(fused, plan.splits.train, rows))
-        return replace(data, sources={**data.sources, "train": replace(source, taught=taught)})
+        return plan, replace(data, sources={**data.sources, "train": replace(source, taught=taught)})
 
 
 def _spread(values: Array | None, index: Index, rows: int) -> Any:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from torch import Tensor, nn
 
@@ -12,6 +12,13 @@ from consilience.core.tokens import Tokens
 
 if TYPE_CHECKING:
     from consilience.core.recipe import Prepare
+
+
+class Trunk(NamedTuple):
+    """A part that convolves. example: tensors of two rows. run: what it makes of them, [N, T, D]; D must stay."""
+
+    example: tuple[Tensor, ...]
+    run: Callable[..., Tensor]
 
 
 class Encoder(nn.Module):
@@ -41,6 +48,9 @@ class Encoder(nn.Module):
     fixed: bool = False
     """True where the costly first part never changes in training: `before` is computed once a row, into the cache."""
 
+    narrowed: bool = False
+    """True where channels were removed (`consilience prune`): its weights come from a bundle or checkpoint only."""
+
     @classmethod
     def settings(cls, config: Any, prepare: Prepare) -> Prepare:
         """How the cells of its group must be prepared: the recipe's settings, with what this encoder needs (its own
@@ -68,6 +78,10 @@ class Encoder(nn.Module):
     def fixed_by(self) -> str:
         """What the output of `before` depends on beside arrays and weights: options, and facts that change it."""
         return ""
+
+    def trunk(self) -> Trunk | None:
+        """The part whose channels can be removed; None where there is none."""
+        return None
 
     def rates(self) -> dict[str, float]:
         """Parameter name → factor of the learning rate; 1.0 where a name is left out."""

@@ -15,7 +15,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from consilience.core.tokens import Tokens
-from consilience.encoders.base import Encoder
+from consilience.encoders.base import Encoder, Trunk
 from consilience.encoders.columns import ColumnTokens, on_present
 from consilience.encoders.image_input import Augment, Planes
 
@@ -47,6 +47,7 @@ class ConvImage(Encoder):
         super().__init__()
         self.planes = Planes(facts, config)
         size = int(facts["height"]), int(facts["width"])
+        self.shape = (*size, int(facts["channels"]))
         self.body, inside, (height, width) = residual_body(int(facts["channels"]), size, config.channels, config.blocks)
         self.grid = min(config.grid, height, width)
         self.width = 2 * inside
@@ -60,6 +61,9 @@ class ConvImage(Encoder):
         x = on_present(self.see, present, shape, pixels, skip=self.training)
         tokens: Tokens = self.columns(x, present.unsqueeze(1).expand(-1, self.grid**2))
         return tokens
+
+    def trunk(self) -> Trunk:
+        return Trunk((torch.zeros(2, *self.shape, dtype=torch.uint8),), self.see)
 
     def see(self, pixels: Tensor) -> Tensor:
         """uint8 [N, H, W, K] → [N, grid², width]: mean and largest value of each region."""

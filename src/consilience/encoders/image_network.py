@@ -18,7 +18,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from consilience.core.errors import InputError
 from consilience.core.tokens import Tokens
-from consilience.encoders.base import Encoder
+from consilience.encoders.base import Encoder, Trunk
 from consilience.encoders.columns import ColumnTokens, on_present
 from consilience.encoders.image_input import Augment, Planes
 from consilience.encoders.networks.letterbox import Letterbox
@@ -93,7 +93,8 @@ class ImageNetwork(Encoder):
         self.grey = int(facts["channels"]) == 1
         scale = {"mean": self.spec.mean, "std": self.spec.std} if config.pretrained else _coloured(facts)
         self.planes = Planes(scale, config.model_copy(update={"colour": 0.0}) if self.grey else config)
-        self.letterbox = Letterbox((int(facts["height"]), int(facts["width"])), self.side)
+        self.given = (int(facts["height"]), int(facts["width"]))
+        self.letterbox = Letterbox(self.given, self.side)
         self.body = _built(config, self.spec, self.side)
         if not config.pretrained:
             _follow(self.body)
@@ -149,6 +150,11 @@ class ImageNetwork(Encoder):
             x = on_present(self.look, present, self.shape, inputs["pixels"].flatten(0, 1), skip=self.training)
         tokens: Tokens = self.columns(self.dropout(x), present.unsqueeze(1).expand(-1, self.shape[0]))
         return tokens
+
+    def trunk(self) -> Trunk | None:
+        """None where parts of the body do not train: what stays as it was learned cannot make up for a channel."""
+        pixels = torch.zeros(2, *self.given, 1 if self.grey else 3, dtype=torch.uint8)
+        return Trunk((pixels,), self.look) if self.options.tune == "full" else None
 
     def look(self, pixels: Tensor) -> Tensor:
         """uint8 [N, H, W, K] → [N, T, width]."""

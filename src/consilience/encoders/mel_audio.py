@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from consilience.core.tokens import Tokens
 from consilience.encoders.audio_augment import perturb, spec_augment
 from consilience.encoders.audio_input import folded, time_pool
-from consilience.encoders.base import Encoder
+from consilience.encoders.base import Encoder, Trunk
 from consilience.encoders.columns import ColumnTokens, on_present
 from consilience.encoders.masked_norm import MaskedBatchNorm
 from consilience.encoders.spectrogram import LogMel
@@ -78,6 +78,10 @@ class MelAudio(Encoder):
         x = on_present(self.hear, present, shape, wave, length, skip=self.training)
         tokens: Tokens = self.columns(x, present.unsqueeze(1).expand(-1, shape[0]))
         return tokens
+
+    def trunk(self) -> Trunk:
+        samples = max(self.rate, 1)
+        return Trunk((torch.zeros(2, samples), torch.full((2,), samples)), self.hear)
 
     def hear(self, wave: Tensor, length: Tensor) -> Tensor:
         """wave [N, T], length [N] → [N, time_tokens, width]."""

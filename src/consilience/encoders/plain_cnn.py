@@ -14,7 +14,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from consilience.core.tokens import Tokens
-from consilience.encoders.base import Encoder
+from consilience.encoders.base import Encoder, Trunk
 from consilience.encoders.columns import ColumnTokens
 from consilience.encoders.image_input import Augment, Planes
 
@@ -46,6 +46,7 @@ class PlainCNN(Encoder):
         self.planes = Planes(facts, config)
         side = (int(facts["height"]), int(facts["width"]))
         inside = int(facts["channels"])
+        self.shape = (*side, inside)
         self.convs, self.pools = nn.ModuleList(), []
         for i, channels in enumerate(config.channels):
             roomy = min(side) >= 5  # the textbook takes no padding; small images need it
@@ -63,13 +64,20 @@ class PlainCNN(Encoder):
 
     def forward(self, inputs: dict[str, Tensor]) -> Tokens:
         present = inputs["mask"].flatten()
-        x = self.planes(inputs["pixels"].flatten(0, 1))
+        tokens: Tokens = self.columns(self.see(inputs["pixels"].flatten(0, 1)), present.unsqueeze(1))
+        return tokens
+
+    def trunk(self) -> Trunk:
+        return Trunk((torch.zeros(2, *self.shape, dtype=torch.uint8),), self.see)
+
+    def see(self, pixels: Tensor) -> Tensor:
+        """uint8 [N, H, W, K] → [N, 1, width]."""
+        x = self.planes(pixels)
         for conv, pool in zip(self.convs, self.pools, strict=True):
             x = torch.relu(conv(x))
             if pool:
                 x = F.max_pool2d(x, 2)
         if self.shrink > 1:
             x = F.avg_pool2d(x, self.shrink, ceil_mode=True)
-        out = self.dropout(torch.relu(self.dense(x.flatten(1)))).unsqueeze(1)
-        tokens: Tokens = self.columns(out, present.unsqueeze(1))
-        return tokens
+        out: Tensor = self.dropout(torch.relu(self.dense(x.flatten(1)))).unsqueeze(1)
+        return out

@@ -13,6 +13,7 @@ from consilience.core.recipe import Recipe
 from consilience.core.tokens import Fused, Tokens
 from consilience.fusion.balance import Balance
 from consilience.fusion.base import masked_mean
+from consilience.fusion.narrow import narrow
 
 Inputs = Mapping[str, Mapping[str, Tensor]]
 WINDOW = "window"
@@ -100,7 +101,8 @@ class Multimodal(nn.Module):
     def begin(self) -> None:
         """Let every encoder and decoder load what was learned elsewhere, before a training."""
         for part in (*self.encoders.values(), *(self.heads.values() if self.decodes else ())):
-            part.begin()
+            if not getattr(part, "narrowed", False):  # what was learned elsewhere has more channels
+                part.begin()
 
     @property
     def candidates(self) -> list[str]:
@@ -204,6 +206,8 @@ def assemble(recipe: Recipe, facts: Mapping[str, Any], outputs: int) -> Multimod
         for name, group in recipe.groups.items()
         if group.encoder is not None
     }
+    for name, found in (facts.get("narrow") or {}).items():
+        narrow(encoders[name], found)
     widths = {safe_key(i, name): int(e.width) for i, (name, e) in enumerate(encoders.items())}
     width = int(recipe.width or 0)
     fusion = recipe.fusion.build("fusion", widths, width)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +14,8 @@ from consilience.core.recipe import Recipe, dump_recipe, make_recipe
 from consilience.data.table import Table
 from consilience.model import Model, load
 from consilience.pipeline import run_pipeline
+from consilience.search.at_once import run_at_once
+from consilience.search.bench_files import without_test
 from consilience.search.default_space import default_space
 from consilience.search.folder import SearchFolder, locked
 from consilience.search.outcome import outcome
@@ -22,7 +23,7 @@ from consilience.search.page import render_page
 from consilience.search.space import Space, check_space, dump_space, make_space, value_at
 from consilience.search.study import Limits, Sitting, enqueue_first, open_study, run_trials
 from consilience.search.trial import Bench
-from consilience.training.plan import Given, Plan, make_plan
+from consilience.training.plan import Given, make_plan
 
 
 class Found(NamedTuple):
@@ -50,7 +51,7 @@ def run_search(asked: Asked, folder: SearchFolder, limits: Limits, listener: Lis
         InputError: when the input cannot be used, another process searches here, or no trial finished.
     """
     began = time.monotonic()
-    plan = _without_test(make_plan(asked.recipe, _given(asked.tables), listener))
+    plan = without_test(make_plan(asked.recipe, _given(asked.tables), listener))
     space = asked.space or default_space(asked.recipe, plan)
     check_space(asked.recipe, space)
     with locked(folder):
@@ -59,7 +60,8 @@ def run_search(asked: Asked, folder: SearchFolder, limits: Limits, listener: Lis
         bench = Bench(asked.recipe, plan)
         study = open_study(folder, bench, limits)
         enqueue_first(study, {path: value_at(plan.recipe, path) for path in space}, space)
-        run_trials(study, Sitting(bench, space, limits, folder, listener))
+        sitting = Sitting(bench, space, limits, folder, listener)
+        (run_trials if limits.at_once == 1 and limits.cluster is None else run_at_once)(study, sitting)
         found = outcome(study, bench, space)
         if found["best"] is None:
             errors = [trial["error"] for trial in found["trials"] if trial["error"]]
@@ -77,12 +79,6 @@ def run_search(asked: Asked, folder: SearchFolder, limits: Limits, listener: Lis
 
 def _given(tables: dict[str, Table]) -> Given:
     return Given(tables["train"], tables.get("valid"), tables.get("test"))
-
-
-def _without_test(plan: Plan) -> Plan:
-    """The plan as trials may see it: a test table is not even prepared, test rows of the table are in no split."""
-    tables = {name: table for name, table in plan.tables.items() if name != "test"}
-    return replace(plan, tables=tables, splits=plan.splits._replace(test=plan.splits.test[:0]))
 
 
 def _start(asked: Asked, space: Space, limits: Limits) -> dict[str, Any]:

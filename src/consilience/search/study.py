@@ -11,6 +11,7 @@ import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from consilience.core.errors import ConsilienceError, InputError, MissingExtraError, nearest
@@ -36,11 +37,14 @@ CONTINUES = "continues"
 @dataclass(frozen=True)
 class Limits:
     """trials: how many in all, those of earlier sittings counted. minutes: of this sitting; a trial under way is
-    finished. pruner: what ends a trial early."""
+    finished. pruner: what ends a trial early. at_once: trials under way at a time, in workers of their own where there
+    are several or `cluster` names the address of a Ray cluster."""
 
     trials: int = 30
     minutes: float | None = None
     pruner: Pruner = "median"
+    at_once: int = 1
+    cluster: str | None = None
 
 
 class Sitting(NamedTuple):
@@ -53,11 +57,17 @@ class Sitting(NamedTuple):
     listener: Listener
 
 
-def make_limits(trials: int, minutes: float | None, pruner: str) -> Limits:
+def make_limits(
+    trials: int, minutes: float | None, pruner: str, at_once: int | None = None, cluster: str | None = None
+) -> Limits:
     """
+    Args:
+        at_once: 1 when None.
     Raises:
         InputError: for a number below 1, minutes that are none, or an unknown pruner.
     """
+    if at_once is not None and at_once < 1:
+        raise InputError(f"{at_once} trials at once were asked for, 1 is the least", where="at_once")
     if trials < 1:
         raise InputError(f"{trials} trials were asked for, 1 is the least", where="trials")
     if minutes is not None and not minutes > 0:
@@ -65,7 +75,7 @@ def make_limits(trials: int, minutes: float | None, pruner: str) -> Limits:
     known = next((name for name in PRUNERS if name == pruner), None)
     if known is None:
         raise InputError(f"no pruner is named {pruner!r}", fix=nearest(pruner, PRUNERS))
-    return Limits(trials, minutes, known)
+    return Limits(trials, minutes, known, at_once or 1, cluster)
 
 
 def open_study(folder: SearchFolder, bench: Bench, limits: Limits) -> Study:
@@ -137,7 +147,7 @@ def run_trials(study: Study, sitting: Sitting) -> None:
         values = ask_values(trial, sitting.space)
         listener({"event": "stage", "name": f"Trial {done + 1} of {limits.trials}: {shown(values)}"})
         _one(study, trial, values, sitting)
-        listener({"event": "stage", "name": f"  {_outcome(study, trial.number)}"})
+        listener({"event": "stage", "name": f"  {told_outcome(study, trial.number)}"})
 
 
 def ask_values(trial: Trial, space: Space) -> dict[str, Any]:
@@ -161,13 +171,46 @@ def enqueue_first(study: Study, values: Mapping[str, Any], space: Space) -> None
         study.enqueue_trial(held)
 
 
+class Ending(NamedTuple):
+    """How a trial ended: with a value, pruned (neither value nor error), or failed with an error."""
+
+    value: float | None = None
+    error: str | None = None
+    seconds: float | None = None
+
+
+def end_trial(study: Study, trial: Trial, ending: Ending, checkpoints: Path) -> None:
+    """Tell the study; the checkpoints go: what is interrupted keeps them, as it does not come here."""
+    from optuna.trial import TrialState
+
+    if ending.seconds is not None:
+        trial.set_user_attr("seconds", ending.seconds)
+    if ending.error is not None:
+        trial.set_user_attr("error", ending.error)
+        study.tell(trial, state=TrialState.FAIL)
+    elif ending.value is None:
+        study.tell(trial, state=TrialState.PRUNED)
+    else:
+        study.tell(trial, ending.value)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+
+
+def checkpoints_of(trial: Trial, folder: SearchFolder) -> Path:
+    """The checkpoints of a trial, or of the one that was cut off and that it goes on with."""
+    return folder.checkpoints / str(trial.user_attrs.get(CONTINUES, trial.number))
+
+
+def steps_of(bench: Bench) -> int:
+    """Values that a trial tells before it ends."""
+    return bench.epochs + max(0, len(bench.plan.folds) - 1)
+
+
 def _one(study: Study, trial: Trial, values: Mapping[str, Any], sitting: Sitting) -> None:
     import optuna
     import torch
 
     bench, listener = sitting.bench, sitting.listener
-    here = sitting.folder.checkpoints / str(trial.user_attrs.get(CONTINUES, trial.number))
-    steps = bench.epochs + max(0, len(bench.plan.folds) - 1)
+    here, steps = checkpoints_of(trial, sitting.folder), steps_of(bench)
     name = f"trial {trial.number}"
 
     def tell(step: int, value: float) -> None:
@@ -179,16 +222,13 @@ def _one(study: Study, trial: Trial, values: Mapping[str, Any], sitting: Sitting
     began = time.monotonic()
     try:
         value = bench.judge(values, here, tell, listener)
-        trial.set_user_attr("seconds", time.monotonic() - began)
-        study.tell(trial, value)
+        ending = Ending(value, seconds=time.monotonic() - began)
     except optuna.TrialPruned:
-        trial.set_user_attr("seconds", time.monotonic() - began)
-        study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+        ending = Ending(seconds=time.monotonic() - began)
     except (ConsilienceError, torch.OutOfMemoryError) as error:
-        trial.set_user_attr("error", str(error))
-        study.tell(trial, state=optuna.trial.TrialState.FAIL)
+        ending = Ending(error=str(error))
+    end_trial(study, trial, ending, here)
     listener({"event": "progress", "name": name, "done": steps, "total": steps})
-    shutil.rmtree(here, ignore_errors=True)  # what is interrupted keeps its checkpoint: it does not come here
 
 
 def shown(values: Mapping[str, Any]) -> str:
@@ -205,7 +245,8 @@ def brief(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else "own" if value is None else str(value)
 
 
-def _outcome(study: Study, number: int) -> str:
+def told_outcome(study: Study, number: int) -> str:
+    """How a trial ended, in words."""
     from optuna.trial import TrialState
 
     trial = study.get_trials(deepcopy=False)[number]

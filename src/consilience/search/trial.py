@@ -54,6 +54,10 @@ class Bench:
         """
         return laid_over(self.given, {"train.epochs": self.epochs, **values})
 
+    def prepare(self, listener: Listener = nobody) -> None:
+        """Prepare the tables as the first trial needs them: workers find them in the cache."""
+        shared_data(vary_plan(self.plan, self.recipe({}), self.memory), self.memory, listener)
+
     def judge(self, values: Mapping[str, Any], folder: Path, tell: Tell, listener: Listener = nobody) -> float:
         """Train one network (one a fold) with these values → the metric on the validation rows.
 

@@ -12,12 +12,14 @@ import torch
 from consilience.core.config import Choice
 from consilience.core.recipe import Recipe, Train
 from consilience.core.registry import get
+from consilience.training.nodes import fabric_options, launched
 
 
 def make_fabric(recipe: Recipe) -> Any:
     """A launched Fabric for one process and device, on the threads the recipe asks for.
 
-    With `train.devices` > 1 this process is one of several, and the environment says which (see `training.team`).
+    With `train.devices` > 1 this process is one of several, and the environment says which (see `training.team`,
+    and `training.nodes` where `torchrun` started it).
     """
     with warnings.catch_warnings():  # its imports warn of their own deprecations, which no user can act on
         warnings.simplefilter("ignore")
@@ -29,8 +31,12 @@ def make_fabric(recipe: Recipe) -> Any:
     device = recipe.train.device
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    together = _together() if recipe.train.devices > 1 else {}
-    fabric = Fabric(accelerator=device, devices=recipe.train.devices, precision=precision, **together)
+    options: dict[str, Any] = {"devices": recipe.train.devices}
+    if launched() > 1:
+        options = fabric_options()
+    elif recipe.train.devices > 1:
+        options |= _together()
+    fabric = Fabric(accelerator=device, precision=precision, **options)
     fabric.launch()
     return fabric
 

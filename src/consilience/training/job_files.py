@@ -36,7 +36,7 @@ def write_jobs(jobs: Sequence[Job], folder: Path) -> None:
             if not any(part is known for known in parts):
                 parts.append(part)
         place = {"train": _place(parts, job.train), "valid": _place(parts, job.valid)}
-        listed.append({"name": job.name, "seed": job.seed, "folder": str(job.folder), **place})
+        listed.append({"name": job.name, "seed": job.seed, "folder": str(job.folder.resolve()), **place})
     arrays = {f"{name}{i}": np.ascontiguousarray(getattr(p, name)) for i, p in enumerate(parts) for name in FIELDS}
     for i, part in enumerate(parts):
         taught = {} if part.taught is None else part.taught._asdict()

@@ -28,6 +28,7 @@ from consilience.core.recipe import Recipe
 from consilience.training.device import make_fabric
 from consilience.training.job_files import write_jobs
 from consilience.training.loop import Job
+from consilience.training.nodes import along, launched
 
 PATIENCE = 30.0
 """Seconds that a process may take to end once its work is done, or to be seen dead."""
@@ -42,11 +43,19 @@ def gathered(recipe: Recipe, jobs: Sequence[Job]) -> Iterator[Any]:
         InputError: when a batch is too small to be divided, or there are fewer GPUs.
         ConsilienceError: when one of the processes ends early.
     """
-    size = recipe.train.devices
+    size, started = recipe.train.devices, launched()
+    if started > 1:
+        if size not in (1, started):
+            what = f"torchrun started {started} processes and {size} were asked for"
+            raise InputError(what, where="train.devices", fix="Leave --workers out")
+        _check(recipe, jobs, started)
+        with along(list(jobs)):
+            yield make_fabric(recipe)
+        return
     if size == 1:
         yield make_fabric(recipe)
         return
-    _check(recipe, jobs)
+    _check(recipe, jobs, size)
     threads = torch.get_num_threads()
     with tempfile.TemporaryDirectory(prefix="consilience-team-") as name:
         write_jobs(jobs, Path(name))
@@ -75,14 +84,14 @@ def gathered(recipe: Recipe, jobs: Sequence[Job]) -> Iterator[Any]:
             torch.set_num_threads(threads)
 
 
-def _check(recipe: Recipe, jobs: Sequence[Job]) -> None:
-    size, batch = recipe.train.devices, int(recipe.train.batch_size or 1)
+def _check(recipe: Recipe, jobs: Sequence[Job], size: int) -> None:
+    batch = int(recipe.train.batch_size or 1)
     rows = min(len(job.train) for job in jobs)
     if min(batch, rows) < 2 * size:
         what = f"{size} processes need batches of {2 * size} rows at least, batch_size is {batch} and rows are {rows}"
         raise InputError(what, where="train.devices", fix="Train with fewer processes or larger batches")
     on_gpu = recipe.train.device in ("auto", "cuda", "gpu") and torch.cuda.is_available()
-    if on_gpu and torch.cuda.device_count() < size:
+    if on_gpu and launched() == 1 and torch.cuda.device_count() < size:
         what = f"{size} processes were asked for, there are {torch.cuda.device_count()} GPUs"
         raise InputError(what, where="train.devices", fix="Ask for fewer, or give --set train.device=cpu")
 

@@ -19,6 +19,12 @@ from consilience.training.loop import Loop
 def main(folder: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    train_along(folder)
+    torch.distributed.destroy_process_group()
+
+
+def train_along(folder: Path) -> None:
+    """Train the networks of `training.job_files` in `folder`, together with the process that wrote them."""
     jobs = read_jobs(folder)
     fabric = make_fabric(jobs[0].recipe)
     for job in jobs:
@@ -27,7 +33,6 @@ def main(folder: Path) -> None:
         fix(loop.network, [job.train.features])
         for _ in loop.run():
             continue  # the first process tells the same events
-    torch.distributed.destroy_process_group()
 
 
 def _end_with_parent() -> None:
