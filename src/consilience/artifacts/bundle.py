@@ -181,26 +181,29 @@ class Bundle:
         self, table: Table, hidden: Iterable[str] = (), chunk: int = CHUNK
     ) -> Iterator[tuple[Opinion, list[Problem]]]:
         """Opinion of each chunk of rows, with all Problems found so far (row numbers are the table's)."""
-        for features, texts, problems in self.prepared(table, chunk):
+        for features, texts, problems in prepared(self, table, chunk):
             yield self.judge(features, texts, np.arange(features.rows, dtype=np.int64), hidden), problems
-
-    def prepared(self, table: Table, chunk: int = CHUNK) -> Iterator[tuple[Features, pl.DataFrame, list[Problem]]]:
-        """Features and raw texts of each chunk of rows, with all Problems found so far (row numbers are the
-        table's)."""
-        adapted, absent = self.adapt(table)
-        collected: list[tuple[int, list[Problem]]] = []
-        for start in range(0, max(adapted.rows, 1), chunk):
-            part = adapted.take(np.arange(start, min(start + chunk, adapted.rows), dtype=np.int64))
-            features = in_memory(part, self.facts["groups"], self.recipe.prepare)
-            known = {p.column for p in absent if p.code == "absent_column"}
-            collected.append((start, [p for p in features.problems if p.column not in known]))
-            yield features, self.texts(part), [*absent, *merge_problems(collected)]
 
     def texts(self, table: Table) -> pl.DataFrame:
         """The raw text columns as String, for the references."""
         from consilience.modalities.cells import as_text
 
         return pl.DataFrame([as_text(table.frame[c]) for c in self.text_columns])
+
+
+def prepared(
+    bundle: Bundle, table: Table, chunk: int = CHUNK
+) -> Iterator[tuple[Features, pl.DataFrame, list[Problem]]]:
+    """Features and raw texts of each chunk of rows, with all Problems found so far (row numbers are the
+    table's)."""
+    adapted, absent = bundle.adapt(table)
+    collected: list[tuple[int, list[Problem]]] = []
+    for start in range(0, max(adapted.rows, 1), chunk):
+        part = adapted.take(np.arange(start, min(start + chunk, adapted.rows), dtype=np.int64))
+        features = in_memory(part, bundle.facts["groups"], bundle.recipe.prepare)
+        known = {p.column for p in absent if p.code == "absent_column"}
+        collected.append((start, [p for p in features.problems if p.column not in known]))
+        yield features, bundle.texts(part), [*absent, *merge_problems(collected)]
 
 
 def _mean(members: Sequence[Array]) -> Array:
