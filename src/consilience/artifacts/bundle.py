@@ -193,20 +193,8 @@ class Bundle:
         self, table: Table, hidden: Iterable[str] = (), chunk: int = CHUNK
     ) -> Iterator[tuple[Opinion, list[Problem]]]:
         """Opinion of each chunk of rows, with all Problems found so far (row numbers are the table's)."""
-        for features, texts, problems in self.prepared(table, chunk):
+        for features, texts, problems in prepared(self, table, chunk):
             yield self.judge(features, texts, np.arange(features.rows, dtype=np.int64), hidden), problems
-
-    def prepared(self, table: Table, chunk: int = CHUNK) -> Iterator[tuple[Features, pl.DataFrame, list[Problem]]]:
-        """Features and raw texts of each chunk of rows, with all Problems found so far (row numbers are the
-        table's)."""
-        adapted, absent = self.adapt(table)
-        collected: list[tuple[int, list[Problem]]] = []
-        for start in range(0, max(adapted.rows, 1), chunk):
-            part = adapted.part(start, start + chunk)
-            features = in_memory(part, self.facts["groups"], self.recipe.prepare)
-            known = {p.column for p in absent if p.code == "absent_column"}
-            collected.append((start, [p for p in features.problems if p.column not in known]))
-            yield features, self.texts(part), [*absent, *merge_problems(collected)]
 
     def texts(self, table: Table) -> pl.DataFrame:
         """The raw text columns as String, for the references."""
@@ -234,6 +222,21 @@ def joined_opinions(parts: Sequence[Opinion]) -> Opinion:
         tuple(np.concatenate(each) for each in zip(*(p.members for p in parts), strict=True)),
         {group: np.concatenate([p.pooled[group] for p in parts]) for group in parts[0].pooled},
     )
+
+
+def prepared(
+    bundle: Bundle, table: Table, chunk: int = CHUNK
+) -> Iterator[tuple[Features, pl.DataFrame, list[Problem]]]:
+    """Features and raw texts of each chunk of rows, with all Problems found so far (row numbers are the
+    table's)."""
+    adapted, absent = bundle.adapt(table)
+    collected: list[tuple[int, list[Problem]]] = []
+    for start in range(0, max(adapted.rows, 1), chunk):
+        part = adapted.part(start, start + chunk)
+        features = in_memory(part, bundle.facts["groups"], bundle.recipe.prepare)
+        known = {p.column for p in absent if p.code == "absent_column"}
+        collected.append((start, [p for p in features.problems if p.column not in known]))
+        yield features, bundle.texts(part), [*absent, *merge_problems(collected)]
 
 
 def _mean(members: Sequence[Array]) -> Array:

@@ -14,7 +14,7 @@ from typing import Any, final
 import numpy as np
 import polars as pl
 
-from consilience.artifacts.bundle import CHUNK, Bundle, Opinion, hear_networks
+from consilience.artifacts.bundle import CHUNK, Bundle, Opinion, hear_networks, prepared
 from consilience.artifacts.network import Exported, Index, Said
 from consilience.artifacts.rules import Rules
 from consilience.core.config import Choice
@@ -133,7 +133,7 @@ def opinions_of_views(
 ) -> Iterator[tuple[dict[str, Opinion], list[Problem]]]:
     """`Bundle.opinions` of every target: rows are prepared and encoded once."""
     mask = frozenset(hidden)
-    for features, texts, problems in bundle.prepared(table, chunk):
+    for features, texts, problems in prepared(bundle, table, chunk):
         rows = np.arange(features.rows, dtype=np.int64)
         found = judge_views(bundle, features, texts, rows, [mask])
         yield {target: opinions[0] for target, opinions in found.items()}, problems

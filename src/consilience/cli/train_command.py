@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
 def command(
     train: Annotated[str | None, typer.Argument(help="Table file or class folder.")] = None,
-    target: Annotated[
-        list[str] | None, typer.Option(help="Column to predict; repeat it for several that one network learns.")
-    ] = None,
+    target: Annotated[list[str] | None, typer.Option(help="Column to predict; may be repeated.")] = None,
     test: Annotated[str | None, typer.Option(help="Held-out table; a part of TRAIN when left out.")] = None,
     valid: Annotated[str | None, typer.Option(help="Validation table; a part of TRAIN when left out.")] = None,
     ignore: Annotated[str | None, typer.Option(help="Columns to leave out: a,b,c.")] = None,
@@ -54,9 +52,8 @@ def command(
     chosen = (*report_settings(language, slices, abstain, retrain), *training_settings(workers, track, task))
     fields = {"seed": seed, "effort": effort, "stack": stack, "ignore": columns(ignore)}
     if resume is not None:
-        refuse(
-            {"--target": target or None, "--recipe": recipe, "--set": settings or None, "--run": run, **fields}, chosen
-        )
+        given = {"--target": target or None, "--recipe": recipe, "--set": settings or None, "--run": run}
+        refuse({**given, **fields}, chosen)
     from consilience import api
     from consilience.training.nodes import follows
 
