@@ -56,7 +56,7 @@ def test_the_report_tells_of_boxes(trained: tuple[Any, Path, Path]) -> None:
     model, _, _ = trained
     metrics = model.metrics
     assert metrics["task"] == "boxes"
-    assert set(metrics["test"]) == {"map_50", "map", "map_75", "recall_50", "count_error"}
+    assert set(metrics["test"]) == {"map_50", "map", "map_75", "recall_50"}
     assert {"blobs", "majority"} == set(metrics["references"])
     assert [one["label"] for one in metrics["boxes"]["classes"]] == ["square", "tile"]
     assert "not_applicable" in metrics["calibration"]
@@ -100,9 +100,9 @@ def test_export_is_proved_and_served(trained: tuple[Any, Path, Path]) -> None:
     (answer,) = hosted.answer([Asked({"picture": (folder / "1.png").read_bytes(), "age": 1.0})])
     assert answer["prediction"] == json.loads(there["prediction"][1])
     with pytest.raises(InputError, match="not explained"):
-        hosted.answer([Asked({"picture": None}, explain=True)])
+        hosted.answer([Asked({"picture": None, "age": None}, explain=True)])
     with pytest.raises(InputError, match="no set or interval"):
-        hosted.answer([Asked({"picture": None}, level=0.9)])
+        hosted.answer([Asked({"picture": None, "age": None}, level=0.9)])
 
 
 def test_choices_that_do_not_fit_are_named(tmp_path: Path) -> None:

@@ -34,9 +34,7 @@ def command(
     abstain: Annotated[
         float | None, typer.Option(help="Largest error rate wanted, 0.05 say: which rows to refer to a person.")
     ] = None,
-    retrain: Annotated[
-        bool, typer.Option("--retrain", help="Check each source's contribution by training without it (slow).")
-    ] = False,
+    retrain: Annotated[bool, typer.Option("--retrain", help="Train without each source too (slow).")] = False,
     workers: Annotated[int | None, typer.Option(help="Processes that train each network together.")] = None,
     track: Annotated[str | None, typer.Option(help="Trackers to write for: wandb,mlflow.")] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,

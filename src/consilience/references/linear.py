@@ -120,24 +120,21 @@ class Linear:
 
     def predict(self, rows: Rows) -> Array:
         with one_thread():
-            return self._predict(rows)
-
-    def _predict(self, rows: Rows) -> Array:
-        found = []
-        for start in range(0, count_rows(rows), PREDICT_ROWS):
-            index = np.arange(start, min(start + PREDICT_ROWS, count_rows(rows)))
-            counts = [
-                vocabulary.select(read_ngrams(rows, column, part, index))
-                for (column, part), vocabulary in zip(self._blocks(), self._vocabularies, strict=True)
-            ]
-            features = self._features(self._sources(counts, rows, index))
-            found.append(apply(features, self._solution))
-        every = np.concatenate(found) if found else np.zeros((0, len(self._solution.intercepts)))
-        return (
-            (every * self._unit[1] + self._unit[0]).astype(np.float32)
-            if self.link == "identity"
-            else (every.astype(np.float32))
-        )
+            found = []
+            for start in range(0, count_rows(rows), PREDICT_ROWS):
+                index = np.arange(start, min(start + PREDICT_ROWS, count_rows(rows)))
+                counts = [
+                    vocabulary.select(read_ngrams(rows, column, part, index))
+                    for (column, part), vocabulary in zip(self._blocks(), self._vocabularies, strict=True)
+                ]
+                features = self._features(self._sources(counts, rows, index))
+                found.append(apply(features, self._solution))
+            every = np.concatenate(found) if found else np.zeros((0, len(self._solution.intercepts)))
+            return (
+                (every * self._unit[1] + self._unit[0]).astype(np.float32)
+                if self.link == "identity"
+                else (every.astype(np.float32))
+            )
 
     def state(self) -> State:
         arrays = {

@@ -38,14 +38,14 @@ METRICS: dict[str, tuple[str, ...]] = {
     "binary": _CLASSES,
     "multiclass": _CLASSES,
     "multilabel": ("accuracy", "hamming_loss", *_AVERAGED, "roc_auc", "pr_auc", "log_loss", "brier"),
-    "boxes": ("map_50", "map", "map_75", "recall_50", "count_error"),
+    "boxes": ("map_50", "map", "map_75", "recall_50"),
     "forecast": ("mse_z", "mae_z", "rmse", "mae", "mase", "smape", "wape", "pinball_z", "coverage"),
     "regression": ("rmse", "mae", "median_absolute_error", "r2", "concordance"),
     "text": ("rouge_l", "rouge_1", "rouge_2", "bleu", "chrf", "exact_match"),
 }
 """Kind → metric names in the order reports print them. `accuracy` of label sets: the whole set is right."""
 
-_LOWER = {"count_error", "log_loss", "brier", "hamming_loss", "rmse", "mae", "median_absolute_error"}
+_LOWER = {"log_loss", "brier", "hamming_loss", "rmse", "mae", "median_absolute_error"}
 _LOWER |= {"mse_z", "mae_z", "mase", "smape", "wape", "pinball_z"}
 HIGHER_IS_BETTER: dict[str, bool] = {name: name not in _LOWER for names in METRICS.values() for name in names}
 

@@ -4,6 +4,7 @@ wrote them (English).
 
 WORDS = {
     "en": {
+        "title.box_repairs": "Boxes mended or left out",
         "title.constant_column": "Column without variety",
         "title.duplicate_rows": "Rows that repeat",
         "title.future_rows": "Training rows later than test rows",
@@ -19,6 +20,7 @@ WORDS = {
         "title.rare_class": "Classes with few rows",
         "title.target_leak": "Column that knows the target",
         "title.unreadable_media": "Files that cannot be read",
+        "why.box_repairs": "Boxes that cannot be used as they stand were turned, cut or left out: look at them.",
         "why.constant_column": "Nothing can be learned from a column with one value, or none, in every row.",
         "why.duplicate_rows": "Rows whose inputs stand in training and test at once would make scores too good.",
         "why.future_rows": "The model learned from a later time than it is tested on.",
@@ -49,6 +51,7 @@ WORDS = {
         "detail": "Detail:",
     },
     "zh": {
+        "title.box_repairs": "经修正或剔除的框",
         "title.constant_column": "没有变化的列",
         "title.duplicate_rows": "重复的行",
         "title.future_rows": "训练数据晚于测试数据",
@@ -64,6 +67,7 @@ WORDS = {
         "title.rare_class": "样本很少的类别",
         "title.target_leak": "泄露答案的列",
         "title.unreadable_media": "无法读取的文件",
+        "why.box_repairs": "有些框无法直接使用，已被翻正、裁剪或剔除，请核对。",
         "why.constant_column": "该列所有行取值相同或全部为空，模型无法从中学到任何东西。",
         "why.duplicate_rows": "输入相同的行若同时出现在训练和测试数据中，会使成绩偏高。",
         "why.future_rows": "模型学习的数据在时间上晚于测试数据。",

@@ -18,8 +18,6 @@ Array = np.ndarray[Any, Any]
 
 OVERLAPS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0, 1, 101)
-SURE = 0.3
-"""Score from which a box is counted, where no threshold is known."""
 
 
 class Matched(NamedTuple):
@@ -106,19 +104,13 @@ def average_precision(found: Matched, weight: Array) -> Array:
 
 
 class BoxPrecision:
-    """map_50, map_75, map (mean over overlaps 0.5 to 0.95), recall_50 (share of boxes that are found at all), and
-    count_error: mean absolute difference between the number of boxes predicted and there, an image and class."""
+    """map_50, map_75, map (mean over overlaps 0.5 to 0.95) and recall_50 (share of boxes that are found, however
+    unsure)."""
 
-    names: ClassVar[tuple[str, ...]] = ("map_50", "map", "map_75", "recall_50", "count_error")
+    names: ClassVar[tuple[str, ...]] = ("map_50", "map", "map_75", "recall_50")
 
     def __init__(self, kind: str, target: Array, predictions: Array) -> None:
         self.matched = match(target, predictions)
-        wanted, given = as_boxes(target), as_found(predictions)
-        sure = (given[..., 4] >= SURE) & (given[..., 5] > 0)
-        numbers = sorted(self.matched)
-        there = np.stack([(wanted[..., 4] == n).sum(1) for n in numbers] or [np.zeros(len(wanted))], 1)
-        said = np.stack([(sure & (given[..., 5] == n)).sum(1) for n in numbers] or [np.zeros(len(wanted))], 1)
-        self.missed = np.abs(there - said).mean(1)
 
     def at(self, weight: Array) -> dict[str, float]:
         every = np.array([average_precision(found, weight) for found in self.matched.values()])
@@ -133,7 +125,6 @@ class BoxPrecision:
             "map": float(values.mean()),
             "map_75": float(values[5]),
             "recall_50": float(np.mean(recalls)) if recalls else float("nan"),
-            "count_error": float(self.missed @ weight / weight.sum()),
         }
 
 
