@@ -53,5 +53,5 @@ def test_a_folder_without_classes_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"Give the table in it: .*train\.csv"):
         read_table(tmp_path)
     fill(tmp_path, "sub/readme.md")
-    with pytest.raises(InputError, match="hold no pictures, sounds or texts"):
+    with pytest.raises(InputError, match="hold no pictures, sounds, videos or texts"):
         read_table(tmp_path)

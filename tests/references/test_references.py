@@ -18,7 +18,8 @@ from consilience.tasks.metrics import scores
 from .mixed_rows import blank, make, take
 
 KINDS = ["binary", "multiclass", "multilabel", "regression"]
-NAMES = [name for name in names("reference") if not getattr(get("reference", name), "texts", False)]
+APART = ("texts", "boxes", "forecasts")
+NAMES = [n for n in names("reference") if not any(getattr(get("reference", n), kind, False) for kind in APART)]
 GROUPS = ["number", "category", "date", "image", "audio", "text"]
 
 

@@ -8,7 +8,7 @@ from sklearn import metrics as reference
 
 from consilience.tasks.metrics import HIGHER_IS_BETTER, METRICS, PRIMARY, Judge, scores
 
-KINDS = [kind for kind in METRICS if kind not in ("text", "boxes")]
+KINDS = [kind for kind in METRICS if kind not in ("text", "boxes", "forecast")]
 
 
 def classes(rows: int, count: int, seed: int = 0, ties: bool = False, missing: int | None = None):

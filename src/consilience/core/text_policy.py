@@ -82,22 +82,20 @@ def _for_steps(recipe: Recipe) -> Recipe:
 
 
 def _speaks_of(reference: Any) -> str:
-    if getattr(reference, "forecasts", False):
-        return "forecast"
-    return "text" if getattr(reference, "texts", False) else "value"
+    """What a reference predicts: "text", "boxes", "forecast", or else "value"."""
+    for field, what in (("texts", "text"), ("boxes", "boxes"), ("forecasts", "forecast")):
+        if getattr(reference, field, False):
+            return what
+    return "value"
+
+
+SPEAKS = {"text": "predicts texts only", "boxes": "finds boxes only", "forecast": "forecasts series only"}
 
 
 def _check_references(recipe: Recipe, kind: str) -> None:
-    fitting = [
-        n
-        for n in names("reference")
-        if _speaks_of(get("reference", n))
-        == ("forecast" if kind == "forecast" else "text" if kind == "text" else "value")
-    ]
+    wanted = kind if kind in SPEAKS else "value"
+    fitting = [n for n in names("reference") if _speaks_of(get("reference", n)) == wanted]
     for name in recipe.references:
-        if name not in fitting and get("reference", name):
-            speaks = _speaks_of(get("reference", name))
-            what = {"text": "predicts texts only", "forecast": "forecasts series only"}.get(
-                speaks, f"predicts no {kind}"
-            )
+        if name not in fitting:
+            what = SPEAKS.get(_speaks_of(get("reference", name)), f"predicts no {kind}")
             raise InputError(f"the reference {name!r} {what}", where="references", fix=nearest(name, fitting))
