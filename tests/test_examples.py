@@ -142,7 +142,7 @@ def test_medicine_pools_folds_of_patients_and_shows_the_leak(
     inside["recipe"] = lambda effort: whole(effort) | quick
     found = example["measure"](xrays, tmp_path / "runs", 1, (0, 1))
     assert found["rows"] == {"held out": 48, "patients": 24}
-    assert found["given"]["covid"]["disease named"] == 1
+    assert found["given"]["covid"]["COVID-19 named"] == 1
     assert list(found["masked"]["subsets"]) == [
         "image", "record", "note", "image+record", "image+note", "record+note", "image+record+note",
     ]  # fmt: skip
