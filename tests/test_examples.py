@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 import consilience as cs
+from tests.conftest import png
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SHORT = {
@@ -97,3 +98,57 @@ def test_finance_measures_sources_and_walks_forward(tmp_path: Path) -> None:
     assert any("guessing" in sentence for sentence in found["verdict"])
     assert cs.load(tmp_path / "runs" / "official").bundle.recipe.report.cluster == "date"
     assert "movement_pct" not in cs.load(tmp_path / "runs" / "official").bundle.columns
+
+
+@pytest.fixture
+def xrays(tmp_path: Path) -> Path:
+    """The columns of covid_xray that the example reads; the raw notes name the disease, the masked ones do not."""
+    random = np.random.default_rng(2)
+    count = 120
+    patient = np.arange(count) // 2
+    covid = (patient % 3 > 0).astype(int)
+    (tmp_path / "images").mkdir()
+    for row in range(count):
+        shade = random.normal(90, 30, (24, 24)).clip(0, 255).astype(np.uint8)
+        (tmp_path / "images" / f"{row:04d}.png").write_bytes(png(shade))
+    noise = [f"cough for {days} days" for days in random.integers(1, 9, count)]
+    numbers = ("age", "offset_days", "temperature", "pO2_saturation")
+    counts = ("leukocyte_count", "neutrophil_count", "lymphocyte_count")
+    frame = pl.DataFrame(
+        {
+            "image": [f"images/{row:04d}.png" for row in range(count)],
+            "patientid": [f"{p}a" for p in patient],
+            "sex": random.choice(["F", "M", None], count),
+            **{name: random.normal(size=count).round(2) for name in numbers},
+            **{name: [None if row % 5 else float(row) for row in range(count)] for name in counts},
+            "clinical_notes": [f"{n}, {'COVID-19' if c else 'asthma'}" for n, c in zip(noise, covid, strict=True)],
+            "notes_masked": [f"{n}, [MASK]" for n in noise],
+            "covid": [None if row > 115 else int(c) for row, c in enumerate(covid)],
+            "fold5": patient % 5,
+        }
+    )
+    frame.write_csv(tmp_path / "covid_xray.csv")
+    return tmp_path
+
+
+def test_medicine_pools_folds_of_patients_and_shows_the_leak(
+    xrays: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("consilience.evaluation.intervals.planned_resamples", lambda *_: 40)
+    example: dict[str, Any] = runpy.run_path(str(EXAMPLES / "medicine" / "run.py"))
+    inside = example["measure"].__globals__
+    whole = inside["recipe"]
+    quick = SHORT | {"split": {"group": "patientid"}, "references": ["linear"]}
+    inside["recipe"] = lambda effort: whole(effort) | quick
+    found = example["measure"](xrays, tmp_path / "runs", 1, (0, 1))
+    assert found["rows"] == {"held out": 48, "patients": 24}
+    assert found["given"]["covid"]["COVID-19 named"] == 1
+    assert list(found["masked"]["subsets"]) == [
+        "image", "record", "note", "image+record", "image+note", "record+note", "image+record+note",
+    ]  # fmt: skip
+    assert list(found["masked"]["fused against"]) == ["image", "record", "note"]
+    assert found["raw against masked"]["note"]["verdict"] == "better"
+    assert found["raw"]["subsets"]["note"]["roc_auc"][0] > 0.9
+    assert len(found["raw"]["verdict"]["fold 1"]) > 0
+    model = cs.load(tmp_path / "runs" / "masked" / "fold-0")
+    assert set(model.bundle.columns) == {c for columns in example["SOURCES"].values() for c in columns}

@@ -120,3 +120,14 @@ def test_outliers_and_constant_columns_do_no_harm() -> None:
     model = Linear(Linear.Config(), {"groups": groups}, "binary")
     model.fit(rows, np.eye(2)[label], np.ones(200), 0, 1)
     assert ((model.predict(rows)[:, 1] > 0.5) == label).mean() > 0.95
+
+
+@pytest.mark.parametrize(("kind", "outputs"), [("binary", 2), ("multiclass", 3), ("regression", 1)])
+def test_no_rows_are_predicted_in_the_form_of_many(kind: str, outputs: int) -> None:
+    value = np.linspace(-1, 1, 30, dtype=np.float32)[:, None]
+    target = np.eye(outputs)[np.arange(30) % outputs] if outputs > 1 else value
+    model = Linear(Linear.Config(strength=1.0), {"groups": {"g": {"modality": "number", "columns": ["a"]}}}, kind)
+    rows = Rows({"g": {"value": value, "mask": np.ones((30, 1), bool)}}, {})
+    model.fit(rows, target, np.ones(30), 0, 1)
+    none = Rows({"g": {"value": value[:0], "mask": np.ones((0, 1), bool)}}, {})
+    assert model.predict(none).shape == (0, outputs) == (0, model.predict(rows).shape[1])

@@ -129,7 +129,8 @@ class Linear:
                 ]
                 features = self._features(self._sources(counts, rows, index))
                 found.append(apply(features, self._solution))
-            every = np.concatenate(found) if found else np.zeros((0, len(self._solution.intercepts)))
+            none = np.zeros((0, len(self._solution.coefficients)))  # two classes: one intercept, two columns
+            every = np.concatenate(found) if found else apply(none, self._solution)
             return (
                 (every * self._unit[1] + self._unit[0]).astype(np.float32)
                 if self.link == "identity"

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from consilience.artifacts.bundle import Bundle
-from consilience.core.errors import InputError
+from consilience.core.errors import InputError, nearest
 from consilience.data.history import add_history, made_columns
 from consilience.data.table import Table
 from consilience.modalities.cells import cell_text
@@ -30,17 +30,17 @@ def with_past(rows: Any, bundle: Bundle, most: int) -> Any:
     Args:
         rows: from JSON, unread. most: rows that a request may hold; more are refused where they are read.
     Raises:
-        RefusedError: when the order is neither a number nor a date.
+        RefusedError: when the order is neither a number nor a date, or a column is unknown.
     """
     history = bundle.recipe.history
     if history is None or not isinstance(rows, list) or not 0 < len(rows) <= most:
         return rows
-    if not all(isinstance(row, dict) for row in rows) or not any(history.id in row for row in rows):
+    if not all(isinstance(row, dict) for row in rows):
         return rows
-    made = made_columns(history)
-    if any(name in row for row in rows for name in made):
+    raw, made = past_columns(bundle), made_columns(history)
+    _refuse_unknown(rows, [*raw, *bundle.columns])
+    if not any(history.id in row for row in rows) or any(name in row for row in rows for name in made):
         return rows
-    raw = past_columns(bundle)
     cells = {c: pl.Series(c, [_cell(row.get(c)) for row in rows], dtype=pl.String) for c in raw}
     try:
         table, _ = add_history(Table(pl.DataFrame(cells), None, "request"), history)
@@ -49,6 +49,15 @@ def with_past(rows: Any, bundle: Bundle, most: int) -> Any:
     dropped = set(raw) - set(bundle.columns)
     told = table.frame.select(c for c in made if c in bundle.columns).to_dicts()
     return [{n: v for n, v in row.items() if n not in dropped} | past for row, past in zip(rows, told, strict=True)]
+
+
+def _refuse_unknown(rows: list[dict[Any, Any]], known: list[str]) -> None:
+    """Here, since the reader of rows knows the made columns alone, and could not tell what was meant by 'studnet'."""
+    for number, row in enumerate(rows):
+        for name in row:
+            if name not in known:
+                what = f"row {number}: the model has no column {str(name)[:80]!r}; {nearest(str(name), known)}"
+                raise RefusedError(422, what)
 
 
 def _cell(value: Any) -> str | None:
