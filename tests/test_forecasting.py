@@ -116,3 +116,9 @@ def test_the_command_writes_a_long_table(model: Any, tmp_path: Path) -> None:
 def test_other_tasks_do_not_fit_a_series(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="windows of a series are forecast"):
         cs.fit(shops(), "sold", recipe={"series": SERIES, "task": {"type": "regression"}}, run=tmp_path / "run")
+
+
+def test_folds_are_refused(tmp_path: Path) -> None:
+    recipe = {"series": SERIES, "split": {"folds": 3}}
+    with pytest.raises(InputError, match="not cut into folds, received 3"):
+        cs.fit(shops(), "sold", recipe=recipe, run=tmp_path / "run")

@@ -34,6 +34,10 @@ def cut_windows(recipe: Recipe, tables: dict[str, Table]) -> Cut:
             where="task",
             fix="Leave the task out, or leave the block series out and keep a series in a cell",
         )
+    if (recipe.split.folds or 1) > 1:  # it would be taken as 1: parts of a series go forward in time
+        raise InputError(
+            f"a series is not cut into folds, received {recipe.split.folds}", where="split.folds", fix="Leave it at 1"
+        )
     windows = training_windows(tables, recipe)
     frame = windows.table.frame
     own = series_columns(frame)
