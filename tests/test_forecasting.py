@@ -118,7 +118,27 @@ def test_other_tasks_do_not_fit_a_series(tmp_path: Path) -> None:
         cs.fit(shops(), "sold", recipe={"series": SERIES, "task": {"type": "regression"}}, run=tmp_path / "run")
 
 
-def test_folds_are_refused(tmp_path: Path) -> None:
-    recipe = {"series": SERIES, "split": {"folds": 3}}
-    with pytest.raises(InputError, match="not cut into folds, received 3"):
-        cs.fit(shops(), "sold", recipe=recipe, run=tmp_path / "run")
+def test_earlier_blocks_are_forecast_from_the_steps_before_them(tmp_path: Path) -> None:
+    heard: list[dict[str, Any]] = []
+    recipe = {
+        "series": {**SERIES, "past": 7},
+        "split": {"folds": 3, "test": 0.15},
+        "ignore": ["news"],
+        "report": {"examples": 1},
+    }
+    settings = ("train.epochs=1", "train.networks=1", "fusion.type=concat")
+    model = cs.fit(
+        shops(), "sold", recipe=recipe, settings=settings, run=tmp_path / "run", effort=1, listener=heard.append
+    )
+    found = model.metrics["walk_forward"]
+    spans = [(block["from"][:10], block["to"][:10], block["until"][:10]) for block in found["blocks"]]
+    assert spans[-1] == ("2024-03-17", "2024-03-30", "2024-03-16")
+    assert spans[0] == ("2024-02-18", "2024-03-02", "2024-02-17")
+    assert found["blocks"][-1]["default"]["value"] == pytest.approx(model.metrics["test"]["mase"]["value"])
+    values = [block["default"]["value"] for block in found["blocks"]]
+    assert found["mean"]["default"]["value"] == pytest.approx(sum(values) / 3)
+    assert found["mean"]["default"]["low"] < found["mean"]["default"]["value"] < found["mean"]["default"]["high"]
+    assert {block["baseline"]["name"] for block in found["blocks"]} <= set(model.metrics["references"])
+    assert any(event["event"] == "progress" and "walk forward, block 1 of 2" in event["name"] for event in heard)
+    assert len([event for event in heard if event["event"] == "start"]) == 1
+    assert "Block by block" in model.report.read_text(encoding="utf-8")
