@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 import consilience as cs
 from consilience.cli.app import app
 from consilience.core.errors import InputError
+from consilience.deployment.export import export
 
 SERIES = {"time": "day", "id": "shop", "values": ["sold"], "past": 10, "horizon": 3, "known": ["price"]}
 
@@ -111,6 +112,19 @@ def test_the_command_writes_a_long_table(model: Any, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["rows"] == 6
     assert pl.read_csv(out)["step"].to_list() == [1, 2, 3, 1, 2, 3]
+
+
+def test_quantiles_are_moved_on_validation_windows_and_export_says_the_same(model: Any, tmp_path: Path) -> None:
+    moved = model.bundle.rules.complete.calibration
+    assert moved["method"] == "bands"
+    assert len(moved["shifts"][0]) == 3
+    found = model.metrics["forecasting"]
+    assert 0 <= found["coverage_before"] <= 1
+    proof = export(model.run, tmp_path / "exported")["proof"]
+    assert proof["largest"] < 1e-3
+    ahead = cs.load(tmp_path / "exported").predict_table(shops())
+    for name in ("prediction", "quantile:0.1", "quantile:0.9"):
+        assert ahead[name].to_list() == pytest.approx(model.predict_table(shops())[name].to_list(), rel=1e-4)
 
 
 def test_other_tasks_do_not_fit_a_series(tmp_path: Path) -> None:
