@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 import consilience as cs
 from consilience.cli.app import app
 from consilience.core.errors import InputError
+from consilience.deployment.export import export
 
 SERIES = {"time": "day", "id": "shop", "values": ["sold"], "past": 10, "horizon": 3, "known": ["price"]}
 
@@ -113,6 +114,45 @@ def test_the_command_writes_a_long_table(model: Any, tmp_path: Path) -> None:
     assert pl.read_csv(out)["step"].to_list() == [1, 2, 3, 1, 2, 3]
 
 
+def test_quantiles_are_moved_on_validation_windows_and_export_says_the_same(model: Any, tmp_path: Path) -> None:
+    moved = model.bundle.rules.complete.calibration
+    assert moved["method"] == "bands"
+    assert len(moved["shifts"][0]) == 3
+    found = model.metrics["forecasting"]
+    assert 0 <= found["coverage_before"] <= 1
+    proof = export(model.run, tmp_path / "exported")["proof"]
+    assert proof["largest"] < 1e-3
+    ahead = cs.load(tmp_path / "exported").predict_table(shops())
+    for name in ("prediction", "quantile:0.1", "quantile:0.9"):
+        assert ahead[name].to_list() == pytest.approx(model.predict_table(shops())[name].to_list(), rel=1e-4)
+
+
 def test_other_tasks_do_not_fit_a_series(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="windows of a series are forecast"):
         cs.fit(shops(), "sold", recipe={"series": SERIES, "task": {"type": "regression"}}, run=tmp_path / "run")
+
+
+def test_earlier_blocks_are_forecast_from_the_steps_before_them(tmp_path: Path) -> None:
+    heard: list[dict[str, Any]] = []
+    recipe = {
+        "series": {**SERIES, "past": 7},
+        "split": {"folds": 3, "test": 0.15},
+        "ignore": ["news"],
+        "report": {"examples": 1},
+    }
+    settings = ("train.epochs=1", "train.networks=1", "fusion.type=concat")
+    model = cs.fit(
+        shops(), "sold", recipe=recipe, settings=settings, run=tmp_path / "run", effort=1, listener=heard.append
+    )
+    found = model.metrics["walk_forward"]
+    spans = [(block["from"][:10], block["to"][:10], block["until"][:10]) for block in found["blocks"]]
+    assert spans[-1] == ("2024-03-17", "2024-03-30", "2024-03-16")
+    assert spans[0] == ("2024-02-18", "2024-03-02", "2024-02-17")
+    assert found["blocks"][-1]["default"]["value"] == pytest.approx(model.metrics["test"]["mase"]["value"])
+    values = [block["default"]["value"] for block in found["blocks"]]
+    assert found["mean"]["default"]["value"] == pytest.approx(sum(values) / 3)
+    assert found["mean"]["default"]["low"] < found["mean"]["default"]["value"] < found["mean"]["default"]["high"]
+    assert {block["baseline"]["name"] for block in found["blocks"]} <= set(model.metrics["references"])
+    assert any(event["event"] == "progress" and "walk forward, block 1 of 2" in event["name"] for event in heard)
+    assert len([event for event in heard if event["event"] == "start"]) == 1
+    assert "Block by block" in model.report.read_text(encoding="utf-8")

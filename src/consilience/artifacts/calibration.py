@@ -21,6 +21,7 @@ from consilience.artifacts.calibrators import (
     row_loss,
     scores,
 )
+from consilience.artifacts.forecast_bands import move_bands
 
 Array = np.ndarray[Any, Any]
 
@@ -71,6 +72,8 @@ def calibrate(state: dict[str, Any], predictions: Array) -> Array:
     given = np.asarray(predictions, dtype=np.float64)
     if state["method"] == "none":
         return given
+    if state["kind"] == "forecast":
+        return move_bands(state, given)
     if state["kind"] == "binary":
         one = apply(True, state, given[:, 1:])
         return np.hstack([1 - one, one])

@@ -15,6 +15,7 @@ import numpy as np
 
 from consilience.artifacts.calibration import calibrate, fit_calibration
 from consilience.artifacts.conformal import fit_conformal, prediction_intervals, prediction_sets
+from consilience.artifacts.forecast_bands import fit_bands
 from consilience.artifacts.forecast_stack import fit_forecast_weights
 from consilience.artifacts.stack import combine, fit_weights
 from consilience.core.errors import InputError
@@ -74,9 +75,10 @@ def fit_rule(kind: str, sources: Mapping[str, Array], target: Array, weight: Arr
         kind in ("text", "boxes") or not (np.asarray(weight) > 0).any()
     ):  # texts and boxes are neither averaged nor calibrated
         return rule
-    if kind == "forecast":  # quantiles are forecast, not taken from a rule
+    if kind == "forecast":  # quantiles are forecast; the rule moves them until they hold what they promise
         weights = fit_forecast_weights(layout_of(kind), sources, target, weight) if stack else rule.weights
-        return replace(rule, weights=weights)
+        rule = replace(rule, weights=weights)
+        return replace(rule, calibration=fit_bands(layout_of(kind), rule.raw(sources), target, weight))
     if stack and len(sources) > 1:
         rule = replace(rule, weights=fit_weights(kind, sources, target, weight))
     raw = rule.raw(sources)

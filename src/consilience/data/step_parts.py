@@ -44,7 +44,7 @@ def parts_of(table: Table, given: Array, series: SeriesWindows, split: Split) ->
         part, words = _named(table, str(split.column), given), f"by column {split.column!r}"
     else:
         words = "as given" if (given > 0).any() else "forward in time"
-    time = _times(table, series)
+    time = step_times(table, series)
     if not (part == 2).any() and split.test > 0:
         part = _latest(part, time, split.test, 2)
     if not (part == 1).any():
@@ -65,7 +65,7 @@ def _named(table: Table, column: str, given: Array) -> Array:
     return np.asarray(np.maximum(codes.to_numpy().astype(np.int8), given))
 
 
-def _times(table: Table, series: SeriesWindows) -> Array:
+def step_times(table: Table, series: SeriesWindows) -> Array:
     if series.time is None:
         return np.arange(table.rows, dtype=np.float64)
     return np.asarray(times_of(table.require(series.time, "time column"), f"column {series.time!r}"))

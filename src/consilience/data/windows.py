@@ -55,7 +55,7 @@ def training_windows(tables: Mapping[str, Table], recipe: Recipe) -> Windows:
         InputError: for unknown columns, too few steps, or a split that does not go forward in time.
     """
     series = _asked(recipe)
-    joined, given = _joined(tables)
+    joined, given = join_tables(tables)
     other = [series.time, series.id, *recipe.ignore, *splitting_columns(recipe.split)]
     left_out = [c for c, modality in recipe.columns.items() if modality == "ignore"]
     values = value_columns(joined, series, recipe.target, [c for c in (*other, *left_out) if c])
@@ -143,7 +143,7 @@ def _asked(recipe: Recipe) -> SeriesWindows:
     return recipe.series
 
 
-def _joined(tables: Mapping[str, Table]) -> tuple[Table, Array]:
+def join_tables(tables: Mapping[str, Table]) -> tuple[Table, Array]:
     """All tables below each other, and int8 [rows]: the table that a row came from (0 train, 1 valid, 2 test)."""
     codes = np.concatenate([np.full(tables[n].rows, i, np.int8) for i, n in enumerate(PART_NAMES) if n in tables])
     if len(tables) == 1:

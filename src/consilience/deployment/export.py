@@ -71,8 +71,8 @@ def export(
             where=str(run),
             fix="Predict with the run folder: consilience predict RUN TABLE --out texts.csv",
         )
-    table, _ = windows_to_judge(bundle, read_table(rows) if rows is not None else _table_of(run))
-    table, _ = add_history(read_table(rows) if rows is not None else _table_of(run), bundle.recipe.history)
+    given, _ = windows_to_judge(bundle, read_table(rows) if rows is not None else _table_of(run))
+    table, _ = add_history(given, bundle.recipe.history)
     told: dict[str, Any] = {"rows_from": table.name}
 
     def write(temporary: Path) -> None:

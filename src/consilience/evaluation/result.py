@@ -15,6 +15,7 @@ from consilience.evaluation.analysis import measure_all
 from consilience.evaluation.comparison import Judged
 from consilience.evaluation.contribution.retrain import retrained
 from consilience.evaluation.evidence import FEW, Chosen, Evidence, Rows
+from consilience.evaluation.forecasting.walk_forward import walk_forward
 from consilience.evaluation.judgement import judge, prior_predictions
 from consilience.training.data import Data, problem_dict
 from consilience.training.plan import Plan
@@ -51,6 +52,8 @@ def evaluate_run(plan: Plan, data: Data, trained: Trained, folder: Path, listene
     found |= measure_all(evidence, listener)
     if plan.recipe.report.retrain and "subsets" in found.get("contribution", {}):
         found["contribution"]["retrained"] = retrained(plan, data, evidence, folder, listener)
+    if plan.walk is not None:
+        found["walk_forward"] = walk_forward(plan.walk, evidence, folder, listener)
     return found
 
 

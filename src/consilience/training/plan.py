@@ -23,6 +23,7 @@ from consilience.data.history import add_history, settle_history
 from consilience.data.schema import Schema, detect, media_paths
 from consilience.data.split import Splits, make_folds, make_splits
 from consilience.data.table import Table
+from consilience.data.walk_blocks import Walk
 from consilience.data.windows import ORIGIN, PAST, block_codes
 from consilience.modalities.base import Problem
 from consilience.modalities.cells import as_text
@@ -69,6 +70,8 @@ class Plan:
     """What had to be repaired to cut a series of steps into windows."""
     rankings: dict[str, list[Ranked]] = field(default_factory=dict)
     """Group → the pretrained models that `model: auto` chose from, best first."""
+    walk: Walk | None = None
+    """Earlier test blocks of a series, which are forecast after the run's own."""
 
     @property
     def target(self) -> str:
@@ -151,7 +154,7 @@ def make_plan(recipe: Recipe, given: Given, listener: Listener = nobody) -> Plan
 
 def _plan_windows(asked: Recipe, cut: Cut, listener: Listener) -> Plan:
     """The plan of a series of steps, cut into windows already; the recipe keeps the split that was asked for."""
-    windows, recipe = cut
+    windows, recipe, walk = cut
     table = windows.table
     assert recipe.task is not None, "cut_windows names the task"
     sample = table.spread(DETECTED).select([c for c in table.frame.columns if c != recipe.target])
@@ -172,12 +175,12 @@ def _plan_windows(asked: Recipe, cut: Cut, listener: Listener) -> Plan:
     train = tables["train"].frame[splits.train]
     resolved, rankings = choose_models(resolved, train, task.encode(train[recipe.target]), listener)
     groups = fitted_facts(learn_groups(train, resolved), windows, recipe)
-    split = asked.split.model_copy(update={"folds": 1})
+    split = asked.split.model_copy(update={"folds": asked.split.folds or 1})
     resolved = resolved.model_copy(update={"task": choice.complete("task"), "split": split})
     facts = {"groups": plain(groups), "task": task_facts, "windows": plain(windows.facts)}
     reason = f"forecast of {series.horizon} steps, as the recipe's block series says"
     repairs, warnings = tuple(windows.problems), windows.notes[2:]
-    return Plan(resolved, schema, task, reason, facts, tables, splits, [], warnings, repairs, rankings)
+    return Plan(resolved, schema, task, reason, facts, tables, splits, [], warnings, repairs, rankings, walk)
 
 
 def learn_groups(frame: pl.DataFrame, recipe: Recipe) -> dict[str, Any]:

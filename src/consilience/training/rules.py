@@ -92,7 +92,7 @@ def _natural(plan: Plan, rules: dict[Pattern, Rule], said: Heard) -> dict[Patter
     a source may differ from rows whose source is hidden (group-conditional, or Mondrian, conformal prediction)."""
     groups = list(plan.recipe.groups)
     found = dict(rules)
-    if plan.task.kind in ("text", "boxes"):  # there is no set that holds the truth
+    if plan.task.kind in ("text", "boxes", "forecast"):  # there is no set that holds the truth
         return found
     for pattern, rule in rules.items():
         rows = (said.has == np.array([g in pattern for g in groups])).all(1) & (said.weight > 0)

@@ -8,6 +8,7 @@ from consilience.core.config import Choice
 from consilience.core.errors import InputError
 from consilience.core.recipe import Group, Recipe, Split
 from consilience.data.table import Table
+from consilience.data.walk_blocks import Walk, walk_blocks
 from consilience.data.windows import ORIGIN, PART, PAST, Windows, series_columns, training_windows
 
 TASK = "forecast"
@@ -16,10 +17,12 @@ LEARNED = 4_000
 
 
 class Cut(NamedTuple):
-    """The windows, and the recipe that plans for them: which columns are series, which part a row belongs to."""
+    """The windows, the recipe that plans for them (which columns are series, which part a row belongs to), and earlier
+    test blocks where `split.folds` asks for them."""
 
     windows: Windows
     recipe: Recipe
+    walk: Walk | None = None
 
 
 def cut_windows(recipe: Recipe, tables: dict[str, Table]) -> Cut:
@@ -53,6 +56,7 @@ def cut_windows(recipe: Recipe, tables: dict[str, Table]) -> Cut:
                 "prepare": recipe.prepare.model_copy(update={"max_steps": recipe.prepare.max_steps or longest}),
             }
         ),
+        walk_blocks(tables, recipe, windows.facts),
     )
 
 

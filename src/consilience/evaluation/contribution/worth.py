@@ -71,7 +71,8 @@ def _hidden(evidence: Evidence, names: tuple[str, ...], subset: Subset) -> froze
 
 
 def _trainings(evidence: Evidence, members: tuple[Array, ...]) -> list[Array]:
-    return trainings(members, int(evidence.bundle.recipe.split.folds or 1))
+    recipe = evidence.bundle.recipe  # the folds of a series are blocks of time, not networks
+    return trainings(members, 1 if recipe.series is not None else int(recipe.split.folds or 1))
 
 
 def _said(evidence: Evidence, speaker: Speaker, hidden: frozenset[str], which: tuple[int, ...] | None) -> Array:

@@ -14,6 +14,7 @@ from consilience.evaluation.evidence import Evidence
 from consilience.evaluation.forecasting.section import forecasting_section
 from consilience.evaluation.intervals import resamples_of, summary
 from consilience.evaluation.judgement import best_single
+from consilience.tasks.forecasting.measures import row_sums
 
 Array = np.ndarray[Any, Any]
 
@@ -32,8 +33,8 @@ class Forecasting:
     of_forecasts: ClassVar[bool] = True
 
     def measure(self, evidence: Evidence) -> dict[str, Any]:
-        """{"steps": [{"step", "default", "baseline"}], "baseline", "coverage", "promised", "blocks", "targets",
-        "examples"}.
+        """{"steps": [{"step", "default", "baseline"}], "baseline", "coverage_before" (the quantiles were moved),
+        "promised", "blocks", "targets", "examples"}.
 
         Raises:
             NotApplicable: where the target is not what follows.
@@ -50,6 +51,7 @@ class Forecasting:
         return {
             "steps": _steps(layout, evidence, said),
             "baseline": baseline,
+            "coverage_before": _held(layout, evidence.judged.target, evidence.opinion.raw),
             "promised": levels[-1] - levels[0] if len(levels) > 1 else None,
             "blocks": len(np.unique(judged.clusters)) if judged.clusters is not None else len(judged.target),
             "targets": list(evidence.bundle.facts["task"]["targets"]),
@@ -77,6 +79,18 @@ def _steps(layout: Layout, evidence: Evidence, said: Mapping[str, Array]) -> lis
         }
         for step in range(layout.horizon)
     ]
+
+
+def _held(layout: Layout, target: Array, predictions: Array) -> float | None:
+    """Share of true values between the outermost quantiles."""
+    if len(layout.levels) < 2:
+        return None
+    sums = [
+        row_sums(layout, target[start : start + CHUNK], predictions[start : start + CHUNK])
+        for start in range(0, len(target), CHUNK)
+    ]
+    inside, count = (sum(float(part[name].sum()) for part in sums) for name in ("inside", "count"))
+    return inside / count if count else None
 
 
 def _step_errors(layout: Layout, target: Array, predictions: Array) -> tuple[Array, Array]:

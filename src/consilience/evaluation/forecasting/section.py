@@ -8,6 +8,7 @@ from typing import Any
 from consilience.evaluation import wording
 from consilience.evaluation.analysis import Figure, Language, Section
 from consilience.evaluation.charts.lines import Axes, Line, lines
+from consilience.evaluation.forecasting.walk_section import walk_sentences, walk_table
 from consilience.evaluation.sheets import Sheet
 from consilience.evaluation.wording import Sentence
 
@@ -18,6 +19,7 @@ WORDS: dict[str, dict[str, str]] = {
         "{last} at step {steps}.",
         "coverage": "Of the true values {held} lie between the lowest and the highest quantile; {promised} were "
         "promised.",
+        "before": "Before the quantiles were moved on the validation windows it was {before}.",
         "steps": "Error by step ahead",
         "step": "step ahead",
         "error": "mean squared error, standardised",
@@ -38,6 +40,7 @@ WORDS: dict[str, dict[str, str]] = {
         "title": "逐步预报",
         "grows": "以训练步的标准差为单位，均方误差从第 1 步的 {first} 变为第 {steps} 步的 {last}。",
         "coverage": "真实值有 {held} 落在最低与最高分位数之间；承诺为 {promised}。",
+        "before": "分位数按验证窗口校准之前为 {before}。",
         "steps": "各步的误差",
         "step": "向前步数",
         "error": "均方误差（标准化）",
@@ -70,8 +73,18 @@ def forecasting_section(found: Mapping[str, Any], result: Mapping[str, Any], lan
             "promised": wording.percent(found["promised"], 0, language),
         }
         sentences.append(Sentence(words["coverage"].format(**shares)))
+        before = found.get("coverage_before")
+        if before is not None:
+            sentences.append(Sentence(words["before"].format(before=wording.percent(before, 1, language))))
+    walked = result.get("walk_forward")
+    if walked:
+        sentences += walk_sentences(walked, language)
     windows = (found.get("examples") or {}).get("windows") or ()
-    blocks = (_by_step(found, language), *(_window(window, language) for window in windows))
+    blocks = (
+        *([walk_table(walked, language)] if walked else ()),
+        _by_step(found, language),
+        *(_window(window, language) for window in windows),
+    )
     return Section(
         "forecasting", words["title"], tuple(sentences), blocks, words["note"].format(blocks=found["blocks"])
     )

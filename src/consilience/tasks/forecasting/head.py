@@ -19,6 +19,11 @@ from consilience.core.tokens import Tokens
 from consilience.data.forecast_layout import Layout
 
 Centre = Literal["last", "mean", "none"]
+POOLED_RATE = 0.1
+"""Share of the learning rate at which the map from the fused vector to the point learns. It has horizon × targets rows
+of its own and windows overlap: at the full rate it learns the training steps by heart before the skip has learned the
+season (ETTh1 at 96 steps, linear_series, every second window: validation error 0.699 after two epochs, 0.683 with this,
+0.688 with dropout of 0.5 in its place)."""
 LEAST_SPREAD = 0.05
 """Spread of a window, in training standard deviations, below which it is not divided further."""
 
@@ -57,6 +62,10 @@ class ForecastHead(nn.Module):
         self.register_buffer("places", torch.tensor(layout.places), persistent=False)
         self.register_buffer("scale", own_sd / sd, persistent=False)
         self.register_buffer("shift", (own_mean - mean) / sd, persistent=False)
+
+    def rates(self) -> dict[str, float]:
+        """Parameter → factor of the learning rate; see `training.optimization`."""
+        return {"point.weight": POOLED_RATE, "point.bias": POOLED_RATE}
 
     def forward(self, pooled: Tensor, window: Tokens | None, own: Tokens | None = None) -> Tensor:
         pooled = pooled.float()
