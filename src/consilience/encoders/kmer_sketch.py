@@ -65,7 +65,7 @@ class KmerSketch(nn.Module):
             return
         first = first_of(place, len(keys))
         kept = first[torch.linspace(0, len(first) - 1, min(len(first), MOST_KEPT), device=code.device).long()]
-        counts = torch.cat([self.counts(code[part], mask[part]) for part in kept.split(AT_ONCE)])
+        counts = torch.cat([self.counts(code[part], mask[part]) for part in torch.split(kept, AT_ONCE)])
         some = counts[torch.linspace(0, len(counts) - 1, min(len(counts), MOST_CELLS), device=code.device).long()]
         self.centre.copy_(some.mean(0))
         self.directions.copy_(_whitening(some - self.centre, self.rank))

@@ -105,9 +105,9 @@ class Multimodal(nn.Module):
                 part.begin()
 
     def adapts(self) -> dict[str, int]:
-        """Group → training rows that its encoder wants to `adapt` at before a training."""
+        """Group → training rows that its encoder wants to `adapt` to before a training."""
         encoders = {group: self.encoders[key] for group, key in self.keys.items()}
-        return {group: int(e.adapts) for group, e in encoders.items() if getattr(e, "adapts", 0) and not e.fixed}
+        return {group: int(getattr(e, "adapts", 0)) for group, e in encoders.items() if getattr(e, "adapts", 0)}
 
     def adapt(self, group: str, inputs: dict[str, Tensor]) -> None:
         """Let the encoder of a group set its buffers from training rows, [n, …]."""
