@@ -16,6 +16,7 @@ from consilience.core.recipe import Recipe
 from consilience.evaluation.weaknesses.wear import WEAR
 from consilience.model import DataWarning
 from consilience.serving.schema import TYPES
+from consilience.training.plan import repeats
 from consilience.watching.inputs import figures
 
 MOLECULES = ("CC(=O)Oc1ccccc1C(=O)O", "CN1C=NC2=C1C(=O)N(C(=O)N2C)C", "C[C@H](N)C(=O)O", "ClC(Cl)Cl")
@@ -48,6 +49,14 @@ def test_each_sequence_is_a_source_of_its_own(run: tuple[cs.Model, Path]) -> Non
     assert set(model.groups) == {"site", "molecule"}
     assert set(found["alone"]) == {"site", "molecule"}
     assert found["references"]["trees"]["roc_auc"]["value"] > 0.8
+
+
+def test_sequences_repeat_where_every_column_of_them_does() -> None:
+    often = [cell for cell in MOLECULES for _ in range(10)]
+    frame = pl.DataFrame({"drug": often, "protein": often[::-1], "other": [f"{row}" for row in range(40)]})
+    assert repeats(frame, {"drug": "sequence", "protein": "sequence", "other": "number"})
+    assert not repeats(frame, {"drug": "sequence", "other": "sequence"})
+    assert not repeats(frame, {"drug": "category"})
 
 
 def test_letters_wear_out() -> None:

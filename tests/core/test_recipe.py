@@ -111,3 +111,16 @@ def test_registered_names_are_pinned() -> None:
     assert "conv_image" in names("encoder")
     with pytest.raises(InputError, match=r"no such kind 'encodr'.*'encoder'"):
         names("encodr")
+
+
+def test_pairs_of_repeated_sequences_train_longer_unless_told_otherwise() -> None:
+    columns = {"drug": "sequence", "protein": "sequence"}
+    plain = resolve(Recipe(target="y", effort=1), Shape(20_000, columns, "regression"))
+    pairs = resolve(Recipe(target="y", effort=1), Shape(20_000, columns, "regression", repeated=True))
+    assert int(pairs.train.epochs or 0) == 12
+    assert int(plain.train.epochs or 0) == 3
+    assert float(pairs.train.learning_rate or 0) == 2 * float(plain.train.learning_rate or 0)
+    assert (plain.width, pairs.width) == (32, 128)
+    told = make_recipe({"target": "y", "effort": 1, "width": 16, "train": {"epochs": 2, "learning_rate": 0.001}})
+    told = resolve(told, Shape(20_000, columns, "regression", repeated=True))
+    assert (told.width, told.train.epochs, told.train.learning_rate) == (16, 2, 0.001)

@@ -84,10 +84,38 @@ def test_the_sketch_keeps_likeness() -> None:
     cells = dna(300, 3)
     near = cells[0][:150] + "A" + cells[0][151:]
     _, inputs = prepared([*cells, near])
-    counts = KmerSketch((3, 4, 5), 128, 8).counts(inputs["code"][:, 0].long(), inputs["mask"][:, 0])
+    counts = KmerSketch((3, 4, 5), 128, 16, 8).counts(inputs["code"][:, 0].long(), inputs["mask"][:, 0])
     like = torch.nn.functional.cosine_similarity(counts[3:], counts[:3])
     assert like[0] > 0.9
     assert like[1:].max() < like[0] - 0.2
+
+
+def test_distinct_cells_count_once_and_are_remembered() -> None:
+    """Directions of the distinct cells, of unit variance over them, however often each stands in the rows."""
+    _, inputs = prepared(dna(300, 12))
+    code, mask = inputs["code"][:, 0].long(), inputs["mask"][:, 0]
+    often = torch.tensor([0] * 200 + list(range(12)))
+    torch.manual_seed(0)
+    rare, repeated = KmerSketch((2, 3), 64, 16, 8), KmerSketch((2, 3), 64, 16, 8)
+    rare.adapt(code, mask)
+    repeated.adapt(code[often], mask[often])
+    along = rare.along(code, mask)
+    torch.testing.assert_close(repeated.along(code, mask).abs(), along.abs(), atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(along.square().mean(0)[:11], torch.ones(11), atol=1e-3, rtol=1e-3)
+    assert not along[:, 11:].abs().max() > 1e-4  # twelve cells span eleven directions
+    new = code.flip(1)
+    both, there = torch.cat([code, new]), torch.cat([mask, mask])
+    torch.testing.assert_close(rare.recalled(both, there), rare.along(both, there), atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("cells", [[], ["ACGTACGT"] * 5])
+def test_too_few_distinct_cells_leave_the_sketch_as_it_is(cells: list[str]) -> None:
+    code = torch.tensor([[2, 3, 4, 5]] * len(cells), dtype=torch.long).reshape(len(cells), 4)
+    sketch = KmerSketch((1, 2), 16, 4, 8)
+    before = sketch.directions.clone()
+    sketch.adapt(code, code > 0)
+    torch.testing.assert_close(sketch.directions, before)
+    assert sketch.keys is None
 
 
 def test_an_unknown_letter_is_the_mean_of_all() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from consilience.references.base import Rows
-from consilience.references.boosting import MEDIA_WORK, WORK, Plan, Table, boost, make_settings, most_rounds
+from consilience.references.boosting import MEDIA_WORK, WORK, Plan, Table, boost, make_settings, most_rounds, settle
 from consilience.references.trees import Trees
 
 from .mixed_rows import make
@@ -58,6 +58,22 @@ def test_the_work_bound_lowers_rounds_and_raises_the_rate() -> None:
     assert 0.1 < settings["learning_rate"] <= 0.3
     assert make_settings(10_000, 10, 100, plan())["learning_rate"] == 0.1
     assert most_rounds(400_000, 60, plan(boosters=500)) == 8
+
+
+def test_fine_trees_where_pairs_decide_and_not_where_they_do_not() -> None:
+    random = np.random.default_rng(0)
+    pair = random.integers(0, 24, (5200, 2))
+    effect = random.normal(size=(24, 24))[pair[:, 0], pair[:, 1]]
+    features = random.permutation(24)[pair].astype(np.float32)
+    table = Table(features, effect, np.ones(len(effect)), [])
+    asked = plan(objective="regression", rounds=12)
+    fine, rounds = settle(table, asked)
+    assert fine.fine
+    assert rounds > 0
+    smooth, _ = settle(table._replace(label=features.sum(1) + 20 * random.normal(size=len(effect))), asked)
+    assert not smooth.fine
+    assert not settle(table.take(np.arange(2000)), asked)[0].fine
+    assert make_settings(5200, 2, 12, fine)["num_leaves"] > make_settings(5200, 2, 12, asked)["num_leaves"]
 
 
 def test_nothing_to_learn_gives_an_empty_model() -> None:

@@ -41,6 +41,20 @@ def test_every_encoder_begins_once() -> None:
     assert [e.begun for e in model.encoders.values()] == [1, 1]
 
 
+def test_only_encoders_that_ask_look_at_rows() -> None:
+    class Curious(Slow):
+        adapts, fixed = 7, False
+
+        def adapt(self, inputs: dict[str, Any]) -> None:
+            self.seen = inputs["x"]
+
+    curious = Curious()
+    model = Multimodal({"a.b": Slow(), "c": curious}, nn.Linear(4, 4), 4, 2)
+    assert model.adapts() == {"c": 7}
+    model.adapt("c", {"x": torch.ones(2)})
+    assert curious.seen.shape == (2,)
+
+
 def test_rates_scale_the_parameters_they_name_and_no_other() -> None:
     model = network()
     found = {

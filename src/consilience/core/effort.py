@@ -22,10 +22,18 @@ ENCODER_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
         5: {"filters": 128, "width": 192},
     },
     "conv_sequence": {
-        1: {"letter": 16, "filters": 16, "kernels": (6,), "placed": 32, "bag": 32, "sketch": 64},
+        1: {"letter": 16, "filters": 16, "kernels": (6,), "placed": 32, "bag": 64},
         2: {"letter": 16, "filters": 32, "placed": 48, "bag": 64},
-        4: {"letter": 48, "filters": 64, "kernels": (4, 8, 12), "placed": 96, "bag": 128, "longest": 512},
-        5: {"letter": 64, "filters": 128, "kernels": (4, 8, 12, 16), "placed": 128, "bag": 192, "longest": 1_024},
+        4: {"letter": 48, "filters": 64, "kernels": (4, 8, 12), "placed": 96, "bag": 128, "longest": 512, "rank": 192},
+        5: {
+            "letter": 64,
+            "filters": 128,
+            "kernels": (4, 8, 12, 16),
+            "placed": 128,
+            "bag": 192,
+            "longest": 1_024,
+            "rank": 256,
+        },
     },
     "conv_text": {
         1: {"embedding": 48, "filters": 24, "kernels": (2,)},
@@ -48,10 +56,10 @@ ENCODER_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
     },
     "linear_series": {1: {"width": 16}, 2: {"width": 48}, 4: {"width": 128}, 5: {"width": 192}},
     "kmer_sequence": {
-        1: {"width": 32, "sketch": 64},
+        1: {"width": 32},
         2: {"width": 64},
-        4: {"width": 128, "sketch": 256},
-        5: {"width": 192, "sketch": 512, "kmers": (1, 2, 3, 4, 5, 6)},
+        4: {"width": 128, "rank": 192},
+        5: {"width": 192, "rank": 256, "sketch": 512, "kmers": (1, 2, 3, 4, 5, 6)},
     },
     "frames_video": {
         1: {"channels": 8, "blocks": (0, 0)},

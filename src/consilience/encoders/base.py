@@ -41,6 +41,9 @@ class Encoder(nn.Module):
     channel_tokens: ClassVar[bool] = False
     """True where token k tells of channel k of the group's first column: a forecast then reads each channel's own."""
 
+    adapts: ClassVar[int] = 0
+    """Most training rows whose arrays `adapt` wants to see before a training begins; 0 = none."""
+
     class Config(Block):
         """Options; nested in the class it configures."""
 
@@ -69,6 +72,10 @@ class Encoder(nn.Module):
 
     def begin(self) -> None:
         """Load what was learned elsewhere: called once, before a training begins; never where a bundle is loaded."""
+
+    def adapt(self, inputs: dict[str, Tensor]) -> None:
+        """Set buffers that depend on the data (a centre, directions) from up to `adapts` training rows, evenly spaced:
+        called once, before a training begins. They are saved with the weights; a resumed training loads them."""
 
     def before(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
         """With `fixed`: the arrays [B, …] of the unchanging part, "mask" among them, that `forward` takes in place of

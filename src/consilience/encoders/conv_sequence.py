@@ -38,6 +38,7 @@ class ConvSequence(Encoder):
     """
 
     modality = "sequence"
+    adapts = 20_000
 
     class Config(Encoder.Config):
         letter: int = Field(32, ge=1)
@@ -52,8 +53,10 @@ class ConvSequence(Encoder):
         """Letters up to which sequences are convolved; of longer ones only k-mers are read, which costs little."""
         kmers: tuple[int, ...] = (1, 2, 3, 4, 5)
         """Lengths of the k-mers; none when empty."""
-        sketch: int = Field(128, ge=4)
+        sketch: int = Field(256, ge=4)
         """Hashed counts of each length of k-mers."""
+        rank: int = Field(128, ge=1)
+        """Directions of the distinct training cells along which the counts are read."""
         bag: int = Field(96, ge=1)
         """Features made of the k-mers."""
         tokens: int = Field(1, ge=1, le=256)
@@ -73,7 +76,7 @@ class ConvSequence(Encoder):
         super().__init__()
         length = int(facts["length"])
         self.options = config
-        self.bag = KmerSketch(config.kmers, config.sketch, config.bag) if config.kmers else None
+        self.bag = KmerSketch(config.kmers, config.sketch, config.rank, config.bag) if config.kmers else None
         short = length <= config.longest or self.bag is None
         self.convs = _Convolutions(config, facts) if short or config.tokens > 1 else None
         placed = config.placed if facts["fixed"] and length <= PLACED and self.convs else 0
@@ -87,6 +90,10 @@ class ConvSequence(Encoder):
             self.join = nn.Linear(found, self.width)
         self.columns = ColumnTokens(len(facts["columns"]), self.width)
         self.dropout, self.few_dropped = nn.Dropout(config.dropout), nn.Dropout(config.dropout / 2)
+
+    def adapt(self, inputs: dict[str, Tensor]) -> None:
+        if self.bag is not None:
+            self.bag.adapt(*folded(inputs))
 
     def forward(self, inputs: dict[str, Tensor]) -> Tokens:
         code, mask = folded(inputs)

@@ -7,11 +7,13 @@ once in 10^18 pairs.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import torch
 from torch import Tensor
 
 SEED = 20_031
+BLOCK = 1024
 
 
 def on_distinct(run: Callable[[Tensor, Tensor], Tensor], code: Tensor, mask: Tensor, skip: bool) -> Tensor:
@@ -24,12 +26,29 @@ def on_distinct(run: Callable[[Tensor, Tensor], Tensor], code: Tensor, mask: Ten
     """
     if not skip or len(code) < 2:
         return run(code, mask)
-    generator = torch.Generator().manual_seed(SEED)
-    weights = torch.randint(-(2**62), 2**62, (code.shape[1],), generator=generator).to(code.device)
-    keys = ((code + 1) * mask * weights).sum(1)
-    distinct, place = torch.unique(keys, return_inverse=True)
+    distinct, place = torch.unique(keys_of(code, mask), return_inverse=True)
     if len(distinct) == len(code):
         return run(code, mask)
-    order = torch.arange(len(code), device=code.device)
-    first = torch.full((len(distinct),), len(code), device=code.device).scatter_reduce(0, place, order, "amin")
+    first = first_of(place, len(distinct))
     return run(code[first], mask[first])[place]
+
+
+def keys_of(code: Tensor, mask: Tensor) -> Tensor:
+    """int64 [N]: equal for equal cells, however far they were padded."""
+    weights = _weights(1 << (code.shape[1] - 1).bit_length()).to(code.device)
+    return ((code + 1) * mask * weights[: code.shape[1]]).sum(1)
+
+
+@cache
+def _weights(length: int) -> Tensor:
+    """The same numbers for every length, block by block: what is drawn at once may depend on how much is drawn."""
+    generator = torch.Generator().manual_seed(SEED)
+    return torch.cat(
+        [torch.randint(-(2**62), 2**62, (BLOCK,), generator=generator) for _ in range(-(-length // BLOCK))]
+    )
+
+
+def first_of(place: Tensor, distinct: int) -> Tensor:
+    """place int64 [N] of each row's distinct value → the first row of each, [distinct]."""
+    order = torch.arange(len(place), device=place.device)
+    return torch.full((distinct,), len(place), device=place.device).scatter_reduce(0, place, order, "amin")

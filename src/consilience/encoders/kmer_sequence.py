@@ -24,12 +24,15 @@ class KmerSequence(Encoder):
     """
 
     modality = "sequence"
+    adapts = 20_000
 
     class Config(Encoder.Config):
         kmers: tuple[int, ...] = Field((1, 2, 3, 4, 5), min_length=1)
         """Lengths of the k-mers."""
-        sketch: int = Field(128, ge=4)
+        sketch: int = Field(256, ge=4)
         """Hashed counts of each length."""
+        rank: int = Field(128, ge=1)
+        """Directions of the distinct training cells along which the counts are read."""
         width: int = Field(96, ge=1)
         """Width of a token."""
         dropout: float = Field(0.2, ge=0, lt=1)
@@ -40,11 +43,14 @@ class KmerSequence(Encoder):
     def __init__(self, config: Config, facts: dict[str, Any]) -> None:
         super().__init__()
         self.options = config
-        self.sketch = KmerSketch(config.kmers, config.sketch, config.width)
+        self.sketch = KmerSketch(config.kmers, config.sketch, config.rank, config.width)
         self.width = config.width
         self.mix = nn.Linear(self.width, self.width)
         self.columns = ColumnTokens(len(facts["columns"]), self.width)
         self.dropout = nn.Dropout(config.dropout)
+
+    def adapt(self, inputs: dict[str, Tensor]) -> None:
+        self.sketch.adapt(*folded(inputs))
 
     def forward(self, inputs: dict[str, Tensor]) -> Tokens:
         code, mask = folded(inputs)

@@ -104,6 +104,15 @@ class Multimodal(nn.Module):
             if not getattr(part, "narrowed", False):  # what was learned elsewhere has more channels
                 part.begin()
 
+    def adapts(self) -> dict[str, int]:
+        """Group → training rows that its encoder wants to `adapt` to before a training."""
+        encoders = {group: self.encoders[key] for group, key in self.keys.items()}
+        return {group: int(getattr(e, "adapts", 0)) for group, e in encoders.items() if getattr(e, "adapts", 0)}
+
+    def adapt(self, group: str, inputs: dict[str, Tensor]) -> None:
+        """Let the encoder of a group set its buffers from training rows, [n, …]."""
+        self.encoders[self.keys[group]].adapt(inputs)  # type: ignore[operator]
+
     @property
     def candidates(self) -> list[str]:
         return list(getattr(self.fusion, "names", None) or ["only"])

@@ -24,6 +24,14 @@ gain, and on a machine that is busy otherwise up to forty times as much (measure
 SMALL = 1_000
 """Rows below which the rounds come from cross-validation and trees have few leaves."""
 MIDDLING = 5_000
+FINE_LEAVES, FINE_ROWS = 4, 5
+"""Fine trees have so many times as many leaves, of this many rows at least; they are tried beside plain ones on
+held-out rows: where a pair of columns decides (this molecule on that protein), plain trees are too coarse."""
+FINE_BELOW = 100_000
+"""Rows beyond which fine trees are not tried: there the bound of work leaves few rounds, and coarse trees learn more in
+them."""
+LEAST_GAIN = 0.01
+"""Share of the held-out loss by which fine trees must be better: they cost more to predict with."""
 FEWEST = 5
 """Rows below which nothing is learned."""
 
@@ -32,7 +40,8 @@ class Plan(NamedTuple):
     """How to boost.
 
     objective: LightGBM's name. classes: scores a row (1 but for several classes). boosters: models that share
-    the work. rate: learning rate. rounds: most boosting rounds. leaves: most leaves. work: see WORK.
+    the work. rate: learning rate. rounds: most boosting rounds. leaves: most leaves. work: see WORK. fine: see
+    FINE_LEAVES.
     """
 
     objective: str
@@ -44,6 +53,7 @@ class Plan(NamedTuple):
     work: float
     seed: int
     threads: int
+    fine: bool = False
 
 
 class Table(NamedTuple):
@@ -58,21 +68,40 @@ class Table(NamedTuple):
         return Table(self.features[index], self.label[index], self.weight[index], self.coded)
 
 
-def boost(table: Table, plan: Plan, rounds: int = 0) -> tuple[str, int]:
-    """The model as LightGBM's text (empty when there is nothing to learn) and its rounds.
+def settle(table: Table, plan: Plan) -> tuple[Plan, int]:
+    """The plan, fine where fine trees have the lower held-out loss, and the rounds of the lowest loss (0 = nothing to
+    learn): five folds below SMALL rows, one held-out fifth above."""
+    rows, columns = table.features.shape
+    if _nothing(table):
+        return plan, 0
+    most = most_rounds(rows, columns, plan)
+    loss, rounds = _choose_rounds(table, make_settings(rows, columns, most, plan), most)
+    if not MIDDLING <= rows <= FINE_BELOW or plan.boosters * plan.classes > 1 or plan.work < WORK:
+        return plan, rounds
+    finer = plan._replace(fine=True)
+    fine_loss, fine_rounds = _choose_rounds(table, make_settings(rows, columns, most, finer), most)
+    return (finer, fine_rounds) if fine_loss < (1 - LEAST_GAIN) * loss else (plan, rounds)
 
-    The rounds are those of the lowest held-out loss (five folds below SMALL rows, one held-out fifth above);
-    the model is then trained on all rows. Rounds that are given are not searched for.
+
+def boost(table: Table, plan: Plan, rounds: int = 0) -> tuple[str, int]:
+    """The model as LightGBM's text (empty when there is nothing to learn) and its rounds, trained on all rows.
+
+    Rounds that are given are not searched for.
     """
     import lightgbm
 
     rows, columns = table.features.shape
-    if columns == 0 or rows < FEWEST or len(np.unique(table.label)) < 2:
+    if _nothing(table):
         return "", 0
-    most = most_rounds(rows, columns, plan)
-    settings = make_settings(rows, columns, most, plan)
-    rounds = rounds or _choose_rounds(table, settings, most)
+    if not rounds:
+        plan, rounds = settle(table, plan)
+    settings = make_settings(rows, columns, most_rounds(rows, columns, plan), plan)
     return lightgbm.train(settings, _dataset(table, settings), rounds).model_to_string(), rounds
+
+
+def _nothing(table: Table) -> bool:
+    """True where there is nothing to learn."""
+    return table.features.shape[1] == 0 or len(table.label) < FEWEST or len(np.unique(table.label)) < 2
 
 
 def most_rounds(rows: int, columns: int, plan: Plan) -> int:
@@ -84,14 +113,15 @@ def most_rounds(rows: int, columns: int, plan: Plan) -> int:
 def make_settings(rows: int, columns: int, most: int, plan: Plan) -> dict[str, Any]:
     """LightGBM's parameters; deterministic for a seed and a number of threads."""
     rate = plan.rate / (2 if rows < SMALL else 1)
+    leaves = plan.leaves * (FINE_LEAVES if plan.fine else 1)
     tried = _share_tried(columns)
     hurry = max(1.0, min(plan.rounds, FULL_RATE_ROUNDS) / most)
     return {
         "objective": plan.objective,
         **({"num_class": plan.classes} if plan.classes > 1 else {}),
         "learning_rate": max(rate, min(rate * hurry, RATE_LIMIT)),
-        "num_leaves": min(plan.leaves, 7 if rows < SMALL else 15 if rows < MIDDLING else 255),
-        "min_data_in_leaf": max(2, min(20, rows // 40)),
+        "num_leaves": min(leaves, 7 if rows < SMALL else 15 if rows < MIDDLING else 255),
+        "min_data_in_leaf": max(2, min(FINE_ROWS if plan.fine else 20, rows // 40)),
         "feature_fraction": tried,
         "bagging_fraction": 0.8,
         "bagging_freq": 1,
@@ -110,7 +140,8 @@ def _share_tried(columns: int) -> float:
     return min(1.0, max(COLUMNS_TRIED / max(columns, 1), 0.05))
 
 
-def _choose_rounds(table: Table, settings: dict[str, Any], most: int) -> int:
+def _choose_rounds(table: Table, settings: dict[str, Any], most: int) -> tuple[float, int]:
+    """The lowest held-out loss, and its rounds."""
     import lightgbm
 
     rows = len(table.label)
@@ -124,7 +155,8 @@ def _choose_rounds(table: Table, settings: dict[str, Any], most: int) -> int:
             calls.append(lightgbm.early_stopping(max(10, most // 10), verbose=False))
         lightgbm.train(settings, train, most, [valid], ["held"], callbacks=calls)
         curves.append(next(iter(history["held"].values())))
-    return int(np.argmin(np.mean(curves, axis=0))) + 1
+    curve = np.mean(curves, axis=0)
+    return float(curve.min()), int(np.argmin(curve)) + 1
 
 
 def _dataset(table: Table, settings: dict[str, Any], like: Any = None) -> Any:

@@ -15,7 +15,7 @@ from pydantic import Field
 from consilience.core.config import Config as Block
 from consilience.modalities.cells import FEW, WHITE, present
 from consilience.references.base import Rows, State
-from consilience.references.boosting import MEDIA_WORK, WORK, Plan, Table, boost
+from consilience.references.boosting import MEDIA_WORK, WORK, Plan, Table, boost, settle
 from consilience.references.features import (
     choose_rows,
     count_rows,
@@ -77,6 +77,8 @@ class Trees:
         """Most leaves of a tree; fewer on small tables."""
         rounds: tuple[int, ...] = ()
         """Rounds of each booster, where an earlier fit has found them; searched for when empty."""
+        fine: tuple[bool, ...] = ()
+        """With rounds: the boosters whose trees are fine (many leaves of few rows)."""
         text_directions: int = Field(64, ge=1, le=256)
         """Columns made of each text or sequence column by latent semantic analysis."""
 
@@ -84,6 +86,7 @@ class Trees:
         self.config, self.groups, self.kind = config, facts["groups"], kind
         self.note = ""
         self.rounds: list[int] = []
+        self.fine: list[bool] = []
         self._texts: dict[str, TextView] = {}
         self._sequences = SequenceColumns(self.groups)
         self._boosters: list[Any] = []
@@ -103,17 +106,25 @@ class Trees:
             self._learn_texts(rows, index, self._shares(target), seed)
             self._sequences.learn(rows, index, self.config.text_directions, seed)
             features = self._features(rows, index)
-        known, self._models, self.rounds = self.config.rounds, [], []
+        known, self._models, self.rounds, self.fine = self.config.rounds, [], [], []
         for place, label in enumerate(self._labels(target)):
             table = Table(features, label.astype(np.float64), weight, self._coded())
-            model, rounds = boost(table, self._plan(seed), known[place] if known else 0)
-            self._models.append(model)
+            plan = self._plan(seed)
+            if known:
+                plan, rounds = (
+                    plan._replace(fine=place < len(self.config.fine) and self.config.fine[place]),
+                    known[place],
+                )
+            else:
+                plan, rounds = settle(table, plan)
+            self._models.append(boost(table, plan, rounds)[0])
             self.rounds.append(rounds)
+            self.fine.append(plan.fine)
         self._load()
 
     def settled(self) -> dict[str, Any]:
         """Config options that spare a second fit, on more rows, the search."""
-        return {"rounds": self.rounds}
+        return {"rounds": self.rounds, "fine": self.fine}
 
     def predict(self, rows: Rows) -> Array:
         found = []
@@ -131,10 +142,11 @@ class Trees:
                 f"scale{i}": view.scale,
                 f"directions{i}": view.directions,
             }
-        return State({"models": self._models, "rounds": self.rounds, "note": self.note}, arrays)
+        return State({"models": self._models, "rounds": self.rounds, "fine": self.fine, "note": self.note}, arrays)
 
     def restore(self, state: State) -> None:
         self._models, self.rounds = list(state.values["models"]), list(state.values["rounds"])
+        self.fine = list(state.values.get("fine", []))
         self.note = str(state.values["note"])
         self._prior = state.arrays["prior"]
         self._sequences.restore(state.arrays)

@@ -14,6 +14,9 @@ from consilience.artifacts.inference import to_tensors
 from consilience.artifacts.network import Index
 from consilience.data.features import Features
 
+SAMPLE_BYTES = 64 << 20
+"""Memory that the rows which an encoder looks at before a training may take."""
+
 
 class Taught(NamedTuple):
     """What a teacher says of N rows: soft [N, K] float32 in the form of `Task.predictions`, NaN where it was not asked;
@@ -58,6 +61,15 @@ class Part:
     def labelled(self) -> Part:
         """The rows with a target."""
         return self.pick(np.flatnonzero(self.weight > 0))
+
+    def sample(self, group: str, most: int) -> dict[str, Tensor]:
+        """Arrays of a group on at most so many rows (and SAMPLE_BYTES), evenly spaced, on the CPU."""
+        whole = self.features.whole(group)
+        each = max(1, sum(array.dtype.itemsize * int(np.prod(array.shape[1:])) for array in whole.values()))
+        count = min(most, len(self), max(2, SAMPLE_BYTES // each))
+        rows = self.index[np.linspace(0, len(self) - 1, count).astype(np.int64)]
+        arrays = {name: np.array(array[rows]) for name, array in whole.items()}
+        return to_tensors({group: arrays}, torch.device("cpu"))[group]
 
     def batch(self, positions: Index, device: torch.device, made: Mapping[str, str]) -> Batch:
         """made: see `Features.gather`."""

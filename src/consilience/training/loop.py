@@ -85,6 +85,8 @@ class Loop:
         torch.manual_seed(job.seed)
         self.network = assemble(job.recipe, job.facts, job.task.outputs)
         self.network.begin()
+        for group, most in self.network.adapts().items():
+            self.network.adapt(group, job.train.sample(group, most))
         if self.settings.channels_last:
             self.network = self.network.to(memory_format=torch.channels_last)
         self.objectives = [o.build("objective", job.task, self.settings) for o in job.recipe.objectives]

@@ -33,6 +33,8 @@ from consilience.training.series_plan import LEARNED, Cut, cut_windows, fitted_f
 
 DETECTED = 2_000
 """Windows that columns are recognised from."""
+REPEATS = 10
+"""Rows a distinct cell from which on a column of sequences counts as one that repeats."""
 Index = np.ndarray[Any, np.dtype[np.int64]]
 Known = np.ndarray[Any, np.dtype[np.bool_]]
 
@@ -131,7 +133,8 @@ def make_plan(recipe: Recipe, given: Given, listener: Listener = nobody) -> Plan
         given.test is not None or recipe.split.test == 0,
     )
     rows = int(labelled[splits.train].sum())
-    resolved = resolve(recipe.model_copy(update={"task": choice}), Shape(rows, schema.modalities, kind))
+    shape = Shape(rows, schema.modalities, kind, repeats(given.train.frame, schema.modalities))
+    resolved = resolve(recipe.model_copy(update={"task": choice}), shape)
     component, _ = choice.configured("task")
     choice = task_options(choice, component, resolved)
     task_facts = plain(learn_task(choice, values.gather(splits.train)))
@@ -208,6 +211,12 @@ def _levels(recipe: Recipe, groups: dict[str, Any]) -> dict[str, Any]:
         if hasattr(encoder, "levels"):
             found[name] = encoder.levels(config, groups[name])
     return found
+
+
+def repeats(frame: pl.DataFrame, modalities: Mapping[str, str]) -> bool:
+    """True where there are sequences, and every column of them repeats its cells at least REPEATS times on average."""
+    columns = [column for column, modality in modalities.items() if modality == "sequence"]
+    return bool(columns) and all(frame[column].n_unique() * REPEATS <= frame.height for column in columns)
 
 
 def check_target(target: str, table: Table) -> None:

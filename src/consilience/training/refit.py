@@ -6,10 +6,12 @@ import numpy as np
 
 from consilience.artifacts.network import Index
 from consilience.training.data import Data, Source
-from consilience.training.plan import Plan
+from consilience.training.plan import Plan, repeats
 
 REFIT_BELOW = 15_000
 """Rows under which a reference is fitted again: more rows would hardly better it."""
+REFIT_REPEATED = 60_000
+"""The same where sequences repeat: every row is a pair of cells that may be met nowhere else."""
 FEWEST = 40
 """Validation rows that are worth halving."""
 
@@ -19,7 +21,9 @@ def refits(plan: Plan, data: Data) -> bool:
     they are compared with, has not seen the validation steps either."""
     if plan.task.kind == "forecast":
         return False
-    return sum(len(data.rows(plan, role)[1]) for role in ("train", "valid")) < REFIT_BELOW
+    repeated = repeats(plan.tables["train"].frame, plan.schema.modalities)
+    below = REFIT_REPEATED if repeated else REFIT_BELOW
+    return sum(len(data.rows(plan, role)[1]) for role in ("train", "valid")) < below
 
 
 def make_halves(plan: Plan, table: str, rows: Index) -> list[Index]:

@@ -17,7 +17,7 @@ from consilience.data.features import learn_facts
 from consilience.data.history import place_history
 from consilience.modalities.cells import as_text
 from consilience.training.data import Data, prepare_data
-from consilience.training.plan import Plan, task_options
+from consilience.training.plan import Plan, repeats, task_options
 
 
 @dataclass
@@ -47,7 +47,7 @@ def vary_plan(plan: Plan, recipe: Recipe, memory: Memory) -> Plan:
     choice = recipe.task or Choice(type=base.task.type)
     resolved = resolve(
         recipe.model_copy(update={"task": choice, "split": base.split}),
-        Shape(rows, plan.schema.modalities, plan.task.kind),
+        Shape(rows, plan.schema.modalities, plan.task.kind, repeats(frame, plan.schema.modalities)),
     )
     component, _ = choice.configured("task")
     choice = task_options(choice, component, resolved).complete("task")
