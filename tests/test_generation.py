@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+import torch
 from typer.testing import CliRunner
 
 import consilience as cs
 from consilience.cli.app import app
 from consilience.core.errors import InputError
+from consilience.data.table import read_table
 from consilience.tasks.metrics import METRICS
 
 from .tasks.writing.tiny import KINDS, save
@@ -106,15 +110,92 @@ def test_command_line_writes_the_texts(run: Path, tmp_path: Path) -> None:
     assert pl.read_csv(out).height == 20
 
 
-def test_what_makes_no_sense_is_refused(run: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def bundle(run: Path) -> tuple[Path, Any]:
+    """The exported model and what the export told."""
     from consilience.deployment.export import export
-    from consilience.serving.hosted import Hosted
 
+    folder = run.parent / "bundle"
+    return folder, export(run, folder, rows=table(60, 1))
+
+
+def test_the_exported_model_writes_the_same_without_pytorch(run: Path, bundle: tuple[Path, Any]) -> None:
+    folder, told = bundle
+    proof = told["proof"]
+    assert 0 < proof["largest"] <= proof["tolerance"] == 1e-4
+    assert {"complete", "only text", "batch of 1", "long texts", "nothing given"} <= {c["name"] for c in proof["cases"]}
+    assert all(case["same_texts"] + case["ties"] == case["rows"] for case in proof["cases"])
+    assert (folder / "decoder.onnx").is_file()
+    live, served, new = cs.load(run), cs.load(folder), table(30, 2)
+    for settings in ((), ("method=greedy",), ("beams=3", "length_penalty=0", "no_repeat=0"), ("max_length=3",)):
+        wanted = live.predict_table(new, settings=settings)["prediction"].to_list()
+        assert served.predict_table(new, settings=settings)["prediction"].to_list() == wanted
+    assert (served.predict(new, hidden=["text"]) == live.predict(new, hidden=["text"])).all()
+    drawn = served.predict_table(new, settings=("method=sample", "temperature=3"))["prediction"].to_list()
+    few = served.predict_table(new[10:13], settings=("method=sample", "temperature=3"))["prediction"].to_list()
+    assert drawn[10:13] == few != served.predict(new)[10:13].tolist()
+    new.drop("summary").write_csv(folder.parent / "new.csv")
+    code = (
+        f"import sys, consilience as cs\nsaid = cs.load({str(folder)!r}).predict({str(folder.parent / 'new.csv')!r})\n"
+        "print('torch' in sys.modules, said[0])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"False {live.predict(new)[0]}"
+
+
+def test_another_decoder_is_not_taken_for_the_trained_one(run: Path, bundle: tuple[Path, Any]) -> None:
+    from consilience.artifacts.store import load_bundle
+    from consilience.deployment.export import Options, export
+    from consilience.deployment.proof import NotEqualError, prove
+
+    live, exported = load_bundle(run / "bundle"), load_bundle(bundle[0])
+    with torch.no_grad():
+        head: Any = next(iter(live.networks[0].heads.values()))
+        head.bias[5] += 1
+    with pytest.raises(NotEqualError, match=r"differs from the trained one by 1 |writes another text"):
+        prove(live, exported, read_table(table(8, 1)))
+    with pytest.raises(InputError, match="exported as trained"):
+        export(run, bundle[0].parent / "small", options=Options("int8"))
+
+
+def test_it_is_served_logged_and_watched(bundle: tuple[Path, Any], tmp_path: Path) -> None:
+    from starlette.testclient import TestClient
+
+    from consilience.serving.app import make_app
+    from consilience.serving.settings import Settings
+    from consilience.serving.start import Logging, open_house
+    from consilience.watching.monitor import monitor
+    from consilience.watching.page import monitor_page
+
+    folder, log_file = bundle[0], f"sqlite:///{tmp_path / 'log.db'}"
+    house, log = open_house({"words": [folder]}, Settings(log_sync=True), Logging(log_file))
+    assert log is not None
+    rows = [{"note": "A cat.", "count": 1.0}] * 40
+    with TestClient(make_app(house, log.close)) as client:
+        answers = client.post("/v1/models/words/predict", json={"rows": rows}).json()["predictions"]
+        assert [a["prediction"] for a in answers] == cs.load(folder).predict(pl.DataFrame(rows)).tolist()
+        gone = client.post("/v1/models/words/predict", json={"rows": [{"count": None, "note": None}]}).json()
+        assert isinstance(gone["predictions"][0]["prediction"], str)
+        assert not any(gone["predictions"][0]["given"].values())
+        form = client.post("/v1/models/words/predict/form", data={"note": "A dog came.", "count": "7"}).json()
+        assert "dog" in form["predictions"][0]["prediction"]
+        for field in ({"explain": True}, {"level": 0.9}):
+            refused = client.post("/v1/models/words/predict", json={"rows": rows[:1], **field})
+            assert refused.status_code == 422
+            assert "text" in refused.json()["error"]
+        page = client.get("/").text
+        assert "explains = false" in page
+        assert 'data-column="note"' in page
+    found = monitor(folder, log=log_file)
+    assert "prediction" in {look["column"] for look in found["alarms"]}
+    assert {"characters", "words"} <= set(found["predictions"]["now"]["figures"])
+    assert "distribution of" in monitor_page(found)
+    calm = monitor(folder, table=read_table(table(60, 9)))
+    assert "prediction" not in {look["column"] for look in calm["alarms"]}
+
+
+def test_what_makes_no_sense_is_refused(run: Path) -> None:
     model, new = cs.load(run), table(5, 2)
-    with pytest.raises(InputError, match="no fixed graph to export"):
-        export(run, tmp_path / "exported")
-    with pytest.raises(InputError, match="cannot be served"):
-        Hosted("words", run)
     with pytest.raises(InputError, match="has no probabilities"):
         model.predict_proba(new)
     with pytest.raises(InputError, match="no set or interval"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from consilience.artifacts.bundle import Bundle
 from consilience.core.errors import InputError
@@ -28,7 +29,10 @@ def decoding(bundle: Bundle, settings: Sequence[str]) -> Iterator[None]:
     recipe = make_recipe(bundle.recipe.model_dump(mode="json"), fields, "--set")
     assert recipe.task is not None, "a bundle holds a resolved recipe"
     _, config = recipe.task.configured("task")
-    heads = [head for network in bundle.networks for head in network.heads.values()]
+    heads: list[Any] = [head for network in bundle.networks for head in network.heads.values()]
+    exported: Any = bundle.exported
+    if exported is not None:
+        heads.append(exported.writer)
     before = [head.decoding for head in heads]
     for head in heads:
         head.decoding = config.decoding

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -47,25 +47,48 @@ def write_onnx(bundle: Bundle, features: Features, path: Path) -> dict[str, Any]
     """
     if find_spec("onnxscript") is None:
         raise MissingExtraError("onnxscript", "train", "Exporting a network")
+    plan = graph_plan(bundle, features)
+    module = _Together(bundle.networks, plan.inputs, plan.watched).cpu().eval()
+    program = trace(module, plan.example, plan.varying, plan.names, [*OUTPUTS, *plan.pooled.values()])
+    program.save(str(path), external_data=False)
+    helpers = [g for g in bundle.groups if len(bundle.networks[0].helpers)]
+    return {**plan.description, "networks": len(bundle.networks), "helpers": helpers}
+
+
+class Plan(NamedTuple):
+    """What a graph that reads rows is traced with.
+
+    inputs: (group, array) of each input. names: in the graph, "keep" last. example: tensors. varying: axes of each.
+    pooled: group whose pooled tokens are told → name of that output. description: groups, inputs, pooled, opset.
+    """
+
+    inputs: list[tuple[str, str]]
+    names: list[str]
+    example: tuple[Tensor, ...]
+    varying: tuple[dict[int, Any], ...]
+    pooled: dict[str, str]
+    description: dict[str, Any]
+
+    @property
+    def watched(self) -> list[str]:
+        return list(self.pooled)
+
+
+def graph_plan(bundle: Bundle, features: Features) -> Plan:
+    """The inputs of a graph of this bundle, with prepared rows as examples."""
     groups = bundle.groups
     arrays = features.gather(np.resize(np.arange(features.rows), EXAMPLES))
     inputs = [(group, name) for group in groups for name in arrays[group] if name not in UNREAD]
     names = [f"{safe_key(groups.index(group), group)}__{name}" for group, name in inputs]
-    example = _example(arrays, inputs)
-    grows = _varying(features, inputs)
     watched = [g for g in groups if bundle.facts["groups"][g]["modality"] not in PLAIN]
     pooled = {g: f"pooled__{safe_key(groups.index(g), g)}" for g in watched}
-    module = _Together(bundle.networks, inputs, watched).cpu().eval()
-    program = trace(module, example, grows, [*names, "keep"], [*OUTPUTS, *pooled.values()])
-    program.save(str(path), external_data=False)
-    return {
+    description = {
         "groups": groups,
-        "networks": len(bundle.networks),
-        "helpers": [g for g in groups if len(bundle.networks[0].helpers)],
         "inputs": [{"name": n, "group": g, "array": a} for n, (g, a) in zip(names, inputs, strict=True)],
         "pooled": [{"name": n, "group": g} for g, n in pooled.items()],
         "opset": OPSET,
     }
+    return Plan(inputs, [*names, "keep"], _example(arrays, inputs), _varying(features, inputs), pooled, description)
 
 
 def trace(
@@ -113,10 +136,7 @@ class _Together(nn.Module):
     def forward(self, *arrays: Tensor) -> tuple[Tensor, ...]:
         """→ logits [R, B, K], helpers [R, M, B, K] (M = 0 groups: [R, 0, B, K]), weights [R, B, M], has [B, M], then
         of each watched group [B, D]."""
-        inputs: dict[str, dict[str, Tensor]] = {}
-        for (group, name), array in zip(self.places, arrays, strict=False):
-            inputs.setdefault(group, {})[name] = array
-        keep = arrays[-1]
+        inputs, keep = grouped(self.places, arrays)
         logits, helpers, weights, has = [], [], [], keep
         pooled: list[Tensor] = []
         for network in self.networks:
@@ -130,6 +150,14 @@ class _Together(nn.Module):
             helpers.append(torch.stack(own or [outputs.logits.float()]))
             has = torch.stack([outputs.has[g] for g in network.groups], 1)
         return torch.stack(logits), torch.stack(helpers), torch.stack(weights), has, *pooled
+
+
+def grouped(places: Sequence[tuple[str, str]], arrays: Sequence[Tensor]) -> tuple[dict[str, dict[str, Tensor]], Tensor]:
+    """A network's inputs and keep [B, M] from the flat list that a graph is given."""
+    inputs: dict[str, dict[str, Tensor]] = {}
+    for (group, name), array in zip(places, arrays, strict=False):
+        inputs.setdefault(group, {})[name] = array
+    return inputs, arrays[-1]
 
 
 def _example(arrays: dict[str, Arrays], inputs: Sequence[tuple[str, str]]) -> tuple[Tensor, ...]:

@@ -12,6 +12,7 @@ import onnxruntime
 
 from consilience.artifacts.network import BATCH, Array, Index, Said, joined, kept
 from consilience.artifacts.row_batches import by_length, slices
+from consilience.artifacts.written import Memory
 from consilience.core.errors import InputError
 from consilience.data.features import Features
 from consilience.modalities.base import Arrays
@@ -44,12 +45,10 @@ class OnnxNetworks:
         self._helpers, self._outputs = list(description["helpers"]), outputs
         self._texts = sorted({g for _, g, array in self.inputs if array == "ids"})
         self._small = len(graph) < SMALL
-        threads = (1 if self._small else 0) if threads is None else threads
         self._pooled = {p["group"]: p["name"] for p in description.get("pooled", ())}  # older exports have none
-        try:
-            self.session = onnxruntime.InferenceSession(graph, _options(threads), providers=_providers())
-        except Exception as error:  # ONNX Runtime's own exceptions share no narrower base
-            raise InputError(f"not a graph that ONNX Runtime runs: {_short(error)}", where="network.onnx") from None
+        self.writer: Any = None
+        """Of a model that writes texts: what writes them from what the graph has read; see `onnx_writer`."""
+        self.session = open_session(graph, threads, "network.onnx")
         self._types = {i.name: i.type for i in self.session.get_inputs()}
 
     def feed(self, arrays: Mapping[str, Arrays], keep: Array) -> dict[str, Array]:
@@ -61,6 +60,8 @@ class OnnxNetworks:
 
     def say(self, arrays: Mapping[str, Arrays], keep: Array) -> list[Said]:
         """What each network says of B prepared rows."""
+        if self.writer is not None:
+            return [self._written(arrays, keep)]
         wanted = [*OUTPUTS, *self._pooled.values()]
         logits, helpers, weights, has, *pooled = self.session.run(wanted, self.feed(arrays, keep))
         means = dict(zip(self._pooled, pooled, strict=True))
@@ -68,6 +69,16 @@ class OnnxNetworks:
             Said(logits[r], {g: helpers[r][i] for i, g in enumerate(self._helpers)}, weights[r], has, means)
             for r in range(self.networks)
         ]
+
+    def read(self, arrays: Mapping[str, Arrays], keep: Array) -> tuple[Memory, Array, Array, dict[str, Array]]:
+        """Of a model that writes texts: what its decoder looks at, weights, has, and pooled tokens of groups."""
+        wanted = ["memory", "mask", "weights", "has", *self._pooled.values()]
+        x, mask, weights, has, *pooled = self.session.run(wanted, self.feed(arrays, keep))
+        return Memory(x, mask), weights, has, dict(zip(self._pooled, pooled, strict=True))
+
+    def _written(self, arrays: Mapping[str, Arrays], keep: Array) -> Said:
+        memory, weights, has, means = self.read(arrays, keep)
+        return Said(self.writer.write(memory), {}, weights, has, means)
 
     def run_masks(self, features: Features, index: Index, masks: Sequence[Iterable[str]]) -> list[list[Said]]:
         """What each network says of the rows `index` under each set of hidden groups: [networks][masks]."""
@@ -102,6 +113,19 @@ class OnnxNetworks:
         none = np.zeros((0, self._outputs), np.float32)
         empty = np.zeros((0, len(self.groups)), np.float32)
         return Said(none, dict.fromkeys(self._helpers, none), empty, empty > 0)
+
+
+def open_session(graph: bytes, threads: int | None, name: str) -> onnxruntime.InferenceSession:
+    """A session of a graph. threads: of one call; all cores when 0, by the graph's size when None. name: of its file.
+
+    Raises:
+        InputError: when the bytes are no graph that this ONNX Runtime runs.
+    """
+    threads = (1 if len(graph) < SMALL else 0) if threads is None else threads
+    try:
+        return onnxruntime.InferenceSession(graph, _options(threads), providers=_providers())
+    except Exception as error:  # ONNX Runtime's own exceptions share no narrower base
+        raise InputError(f"not a graph that ONNX Runtime runs: {_short(error)}", where=name) from None
 
 
 def _options(threads: int) -> onnxruntime.SessionOptions:

@@ -123,9 +123,9 @@ def load_bundle(folder: Path) -> Bundle:
     references, rules = judgement("", manifest["references"], facts, task.kind)
     bundle = Bundle(recipe, facts, [], references, rules, manifest["meta"])
     if "onnx" in manifest:
-        from consilience.artifacts.onnx_network import OnnxNetworks
+        from consilience.artifacts.onnx_writer import open_exported
 
-        bundle.exported = OnnxNetworks((folder / GRAPH).read_bytes(), manifest["onnx"], task.outputs)
+        bundle.exported = open_exported(folder / GRAPH, manifest["onnx"], task)
     else:
         bundle.networks = _networks(bundle, folder, manifest["fusion"])
     bundle.views = restore_views(bundle, manifest.get("views", ()), judgement)

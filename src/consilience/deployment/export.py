@@ -12,7 +12,7 @@ import numpy as np
 from consilience.artifacts.bundle import Bundle
 from consilience.artifacts.forecasts import windows_to_judge
 from consilience.artifacts.manifest import MANIFEST, sha256
-from consilience.artifacts.onnx_network import OnnxNetworks
+from consilience.artifacts.onnx_writer import open_exported
 from consilience.artifacts.run_folder import RunFolder, find_bundle
 from consilience.artifacts.several import with_exported
 from consilience.artifacts.signing import sign
@@ -21,7 +21,7 @@ from consilience.core.errors import InputError
 from consilience.core.events import Listener, nobody
 from consilience.core.files import read_json, write_json, write_text
 from consilience.core.recipe import dump_recipe
-from consilience.data.features import in_memory
+from consilience.data.features import Features, in_memory
 from consilience.data.history import add_history
 from consilience.data.table import Table, read_table
 from consilience.deployment.precision import Precision, check_drop, compare, write_lower
@@ -65,12 +65,9 @@ def export(
     bundle = _lean(load_bundle(find_bundle(run)))
     if bundle.exported is not None:
         raise InputError("this model is exported already", where=str(run), fix="Give the run folder that it came from")
-    if bundle.task.kind == "text":
-        raise InputError(
-            "a model that writes texts has no fixed graph to export: it writes sub-word by sub-word",
-            where=str(run),
-            fix="Predict with the run folder: consilience predict RUN TABLE --out texts.csv",
-        )
+    if bundle.task.kind == "text" and chosen.precision is not None:
+        what = "a model that writes texts is exported as trained: a small error early changes the rest of a text"
+        raise InputError(what, where=f"--{chosen.precision}", fix="Leave it out")
     given, _ = windows_to_judge(bundle, read_table(rows) if rows is not None else _table_of(run))
     table, _ = add_history(given, bundle.recipe.history)
     told: dict[str, Any] = {"rows_from": table.name}
@@ -113,12 +110,10 @@ def _lean(bundle: Bundle) -> Bundle:
 
 def _graph(bundle: Bundle, table: Table, folder: Path, options: Options, listener: Listener) -> dict[str, Any]:
     """network.onnx, its description, proof and, for a smaller precision, comparison."""
-    from consilience.artifacts.onnx_export import write_onnx
-
     adapted, _ = bundle.adapt(table.take(np.arange(min(4, table.rows))))
     features = in_memory(adapted, bundle.facts["groups"], bundle.recipe.prepare)
     graph = folder / GRAPH
-    description = write_onnx(bundle, features, graph)
+    description = _written(bundle, features, graph)
     _note(listener, "prove")
     exact = _exported(bundle, graph, description)
     told: dict[str, Any] = {
@@ -135,6 +130,17 @@ def _graph(bundle: Bundle, table: Table, folder: Path, options: Options, listene
     found = _compared(exact, lower, table.spread(MOST_ROWS), sizes, options)
     wide.unlink()
     return {**told, "precision": {"kind": options.precision, **found}}
+
+
+def _written(bundle: Bundle, features: Features, graph: Path) -> dict[str, Any]:
+    """The graph, of a model that writes texts also its decoder; returns the description that loads them."""
+    if bundle.task.kind == "text":
+        from consilience.artifacts.onnx_texts import write_text_onnx
+
+        return write_text_onnx(bundle, features, graph)
+    from consilience.artifacts.onnx_export import write_onnx
+
+    return write_onnx(bundle, features, graph)
 
 
 def _compared(exact: Bundle, lower: Bundle, table: Table, sizes: tuple[int, int], options: Options) -> dict[str, Any]:
@@ -156,7 +162,7 @@ def _compared(exact: Bundle, lower: Bundle, table: Table, sizes: tuple[int, int]
 
 def _exported(bundle: Bundle, graph: Path, description: dict[str, Any]) -> Bundle:
     """The same bundle with the graph in place of its networks."""
-    exported = OnnxNetworks(graph.read_bytes(), description, bundle.task.outputs)
+    exported = open_exported(graph, description, bundle.task)
     if bundle.views:
         return with_exported(bundle, exported)
     return replace(bundle, networks=[], exported=exported)

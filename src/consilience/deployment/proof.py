@@ -15,6 +15,7 @@ from consilience.artifacts.rules import subsets
 from consilience.core.errors import ConsilienceError
 from consilience.data.forecast_layout import layout_of
 from consilience.data.table import Table
+from consilience.deployment.proof_texts import NotWrittenError, compare_texts
 
 Array = np.ndarray[Any, Any]
 
@@ -43,6 +44,8 @@ def prove(live: Bundle, exported: Bundle, table: Table) -> dict[str, Any]:
     Cases: every pattern of absent groups (single ones and leave-one-out beyond five groups), batches of 1, 7 and 64
     rows, texts repeated to fifty times their length, rows in which every cell is missing.
 
+    Of texts the logits of the next sub-word are compared after the same beginnings, and the texts of a greedy search.
+
     Boxes are compared before the best are picked: the scores and corners (shares of the image) of every position.
 
     Returns:
@@ -52,16 +55,15 @@ def prove(live: Bundle, exported: Bundle, table: Table) -> dict[str, Any]:
     """
     found: list[dict[str, Any]] = []
     for case in _cases(live, table):
+        if live.task.kind == "text":
+            found.append(_text_case(live, exported, case))
+            continue
         difference = (
             _raw_difference(raw_outputs(live, case.table, case.hidden), raw_outputs(exported, case.table, case.hidden))
             if live.task.kind == "boxes"
             else _difference(live, _predict(live, case), _predict(exported, case))
         )
-        if not difference <= TOLERANCE:  # NaN is no proof either
-            raise NotEqualError(
-                f"the exported model differs from the trained one by {difference:.2g} ({case.name}; the limit is "
-                f"{TOLERANCE:g}): nothing was exported"
-            )
+        _check(difference, case)
         found.append(
             {"name": case.name, "rows": case.table.rows, "hidden": sorted(case.hidden), "difference": difference}
         )
@@ -71,6 +73,33 @@ def prove(live: Bundle, exported: Bundle, table: Table) -> dict[str, Any]:
         "rows": table.rows,
         "cases": found,
     }
+
+
+def _check(difference: float, case: Case) -> None:
+    """
+    Raises:
+        NotEqualError: when a difference is above the tolerance, or no number; names the case.
+    """
+    if not difference <= TOLERANCE:  # NaN is no proof either
+        raise NotEqualError(
+            f"the exported model differs from the trained one by {difference:.2g} ({case.name}; the limit is "
+            f"{TOLERANCE:g}): nothing was exported"
+        )
+
+
+def _text_case(live: Bundle, exported: Bundle, case: Case) -> dict[str, Any]:
+    """Texts: the difference is that of logits; greedy texts are the same but for ties.
+
+    Raises:
+        NotEqualError: when they are not; names the case.
+    """
+    try:
+        found = compare_texts(live, exported, case.table, case.hidden)
+    except NotWrittenError as error:
+        raise NotEqualError(f"{error} ({case.name}): nothing was exported") from None
+    _check(found.difference, case)
+    facts = {"name": case.name, "rows": case.table.rows, "hidden": sorted(case.hidden), "difference": found.difference}
+    return {**facts, "same_texts": found.texts - found.ties, "ties": found.ties}
 
 
 def prove_all(live: Bundle, exported: Bundle, table: Table) -> dict[str, Any]:

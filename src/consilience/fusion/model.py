@@ -151,14 +151,29 @@ class Multimodal(nn.Module):
             for g, k in self.keys.items()
             if k in self.helpers
         }
-        if keep is not None:
-            places = {k: i for i, k in enumerate(self.keys.values())}
-            masked = {k: Tokens(tokens[k].x, tokens[k].mask & keep[:, i : i + 1]) for k, i in places.items()}
-            if window is not None and self.direct is not None:
-                place = self.groups.index(self.direct.group)
-                masked[WINDOW] = Tokens(window.x, window.mask & keep[:, place].reshape(-1, 1, 1))
-            tokens = masked
-        return self.fuse(tokens, helpers, has, target)
+        return self.fuse(self.masked(tokens, keep), helpers, has, target)
+
+    def masked(self, tokens: dict[str, Tokens], keep: Tensor | None) -> dict[str, Tokens]:
+        """Encoded tokens as fusion is given them: those of hidden groups are not real; keep [B, M] bool, None = all."""
+        if keep is None:
+            return tokens
+        places = {k: i for i, k in enumerate(self.keys.values())}
+        masked = {k: Tokens(tokens[k].x, tokens[k].mask & keep[:, i : i + 1]) for k, i in places.items()}
+        window = tokens.get(WINDOW)
+        if window is not None and self.direct is not None:
+            place = self.groups.index(self.direct.group)
+            masked[WINDOW] = Tokens(window.x, window.mask & keep[:, place].reshape(-1, 1, 1))
+        return masked
+
+    def fused(self, tokens: dict[str, Tokens]) -> Fused:
+        """What the selected fusion makes of encoded (and possibly masked) tokens, without any head.
+
+        Raises:
+            AssertionError: while there are several candidates.
+        """
+        assert len(self.candidates) == 1, "one fusion is selected when training ends"
+        found: Fused = self.fusion({key: of_group for key, of_group in tokens.items() if key != WINDOW})
+        return found
 
     def fuse(
         self,

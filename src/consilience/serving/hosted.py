@@ -52,6 +52,12 @@ class Asked(NamedTuple):
     embed: bool = False
 
 
+UNEXPLAINED = {
+    "boxes": "boxes are not explained: where the model looked is where it says they are",
+    "text": "texts are not explained: they have no class or value that is shared out",
+}
+"""Kinds whose predictions no shares are computed of, and why."""
+
 VALUES = ("regression", "forecast")
 """Kinds whose explained figure is the first one: the value, or the first step ahead."""
 
@@ -63,8 +69,6 @@ class Hosted:
     def __init__(self, name: str, path: Path) -> None:
         self.name, self.path = name, path
         self.model: Model = load(path)
-        if self.model.bundle.task.kind == "text":
-            raise InputError("a model that writes texts cannot be served", where=name, fix="Use consilience predict")
         self.version = version_of(find_bundle(path))
         self.projections = embedding.load(find_bundle(path))
         self.columns = self.bundle.modalities
@@ -76,13 +80,29 @@ class Hosted:
     def bundle(self) -> Bundle:
         return self.model.bundle
 
+    @property
+    def explains(self) -> bool:
+        """Whether shares of the disciplines can be told."""
+        return self.bundle.task.kind not in UNEXPLAINED
+
+    def check(self, asked: Sequence[Asked]) -> None:
+        """
+        Raises:
+            InputError: when an answer should hold what this model cannot tell; so that no batch is spoilt.
+        """
+        for rate in {a.abstain for a in asked if a.abstain is not None}:
+            self.thresholds(rate)
+        if not self.explains and any(a.explain for a in asked):
+            raise InputError(UNEXPLAINED[self.bundle.task.kind], where=self.name, fix='Leave "explain" out')
+        if self.bundle.task.kind == "text" and any(a.level for a in asked):
+            what = "a written text has no set or interval that holds the truth"
+            raise InputError(what, where=self.name, fix='Leave "level" out')
+
     def answer(self, asked: list[Asked]) -> list[dict[str, Any]]:
         """One answer a row, plain values: prediction, probabilities, set or interval, shares, repairs."""
-        if self.bundle.task.kind == "boxes" and any(a.explain for a in asked):
-            what = "boxes are not explained: where the model looked is where it says they are"
-            raise InputError(what, where=self.name, fix='Leave "explain" out')
         """One answer a row, plain values: prediction, probabilities, set or interval, shares, repairs. Of several
         targets each of these but the repairs is {target: value}."""
+        self.check(asked)
         # made with the model's columns, in their order and of plain types: nothing is left to read or to align
         table = Table(to_frame([a.row for a in asked], self.columns), None, "request")
         features = in_memory(table, self.bundle.facts["groups"], self.bundle.recipe.prepare)

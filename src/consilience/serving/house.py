@@ -110,12 +110,11 @@ class House:
 
         Raises:
             RefusedError: 404 for an unknown model or version, 503 when the answer had to be logged and could not be.
-            InputError: when the model knows no threshold for an error rate that was asked for.
+            InputError: when the model cannot tell what was asked for: see `Hosted.check`.
         """
         served, began = self._find(name, version), time.perf_counter()
         hosted = served.hosted
-        for rate in {a.abstain for a in asked if a.abstain is not None}:
-            hosted.thresholds(rate)  # refused before it can spoil a batch
+        hosted.check(asked)  # refused before it can spoil a batch
         if self.record is not None and hosted.projections:
             asked = [a._replace(embed=random() < EMBEDDED) for a in asked]
         rows = await served.batcher.answer(asked)

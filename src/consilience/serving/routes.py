@@ -116,7 +116,7 @@ def add_model(router: APIRouter, house: House, name: str) -> None:
         columns = house.of(name).columns
         given = await fetched([await read_form(request, columns, house.settings)], columns, house.settings)
         row = read_rows(given, columns, house.settings)[0]
-        return _answered(name, await house.answer(name, [Asked(row, explain=True)]))
+        return _answered(name, await house.answer(name, [Asked(row, explain=house.of(name).explains)]))
 
     async def predict_table(request: Request) -> Response:
         """Predictions for a table (CSV, TSV, JSON Lines, Parquet), as JSON, CSV or Parquet: see Accept."""

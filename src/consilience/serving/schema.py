@@ -60,5 +60,6 @@ def predict_schema(hosted: Hosted) -> dict[str, Any]:
             "version": {"type": "string"},
         },
     }
-    content = {"application/json": {"schema": body, "example": {"rows": [example], "level": 0.9}}}
+    certain = {} if hosted.bundle.task.kind in ("text", "boxes") else {"level": 0.9}
+    content = {"application/json": {"schema": body, "example": {"rows": [example], **certain}}}
     return {"requestBody": {"required": True, "content": content}}

@@ -13,7 +13,7 @@ from consilience.core.config import Config as Block
 from consilience.core.errors import InputError
 from consilience.modalities.base import Guess
 from consilience.modalities.cells import as_text
-from consilience.modalities.text_codes import to_codes
+from consilience.modalities.text_codes import from_codes, to_codes
 from consilience.tasks.base import Array, Targets
 from consilience.tasks.writing.search import Decoding, Signs
 from consilience.tasks.writing.vocabulary import from_ids, lengths, to_ids, train_vocabulary
@@ -140,11 +140,13 @@ class Generation:
         """Ids [N, length] → the texts' characters, float32 [N, characters]."""
         return to_codes(from_ids(self.facts["tokenizer"], outputs, self.signs.end), int(self.facts["characters"]))
 
+    def said(self, predictions: Array) -> Array:
+        """The texts, object [N]."""
+        return np.array(from_codes(predictions), dtype=object)
+
     def decode(self, predictions: Array) -> dict[str, Any]:
         """{"prediction": texts [N]}."""
-        from consilience.modalities.text_codes import from_codes
-
-        return {"prediction": np.array(from_codes(predictions), dtype=object)}
+        return {"prediction": self.said(predictions)}
 
     def decoder(self, width: int) -> nn.Module:
         """The module that reads Fused of this width and writes."""

@@ -168,7 +168,7 @@ def _of_prediction(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[L
     if was.get("counts") and now.get("counts"):
         yield _categories("prediction", was["counts"], now["counts"], "prediction")
     figures = {n: was[n] for n in ("confidence", "value") if was.get(n)}
-    for look in _figures("prediction", figures, now):
+    for look in _figures("prediction", figures or was.get("figures", {}), now.get("figures", now)):
         yield look._replace(kind="prediction")
 
 

@@ -30,7 +30,8 @@ def monitor_page(found: Mapping[str, Any]) -> str:
         }
         for c in names
     ]
-    predictions = _plot(found["predictions"]["reference"], found["predictions"]["now"], None)
+    shown = _figure("prediction", found["looks"], "prediction")
+    predictions = _plot(found["predictions"]["reference"], found["predictions"]["now"], shown)
     return str(_template().render(found=found, panels=panels, predictions=predictions))
 
 
@@ -53,8 +54,8 @@ def _label(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
-def _figure(column: str, looks: Sequence[Mapping[str, Any]]) -> str | None:
-    return next((k["figure"] for k in looks if k["column"] == column and k["kind"] == "distribution"), None)
+def _figure(column: str, looks: Sequence[Mapping[str, Any]], kind: str = "distribution") -> str | None:
+    return next((k["figure"] for k in looks if k["column"] == column and k["kind"] == kind and k["figure"]), None)
 
 
 def _plot(was: Mapping[str, Any], now: Mapping[str, Any], figure: str | None) -> str:

@@ -14,7 +14,7 @@ from consilience.data.history import add_history
 from consilience.data.table import Table
 from consilience.watching import embedding
 from consilience.watching.embedding import Array, Projection, Projections
-from consilience.watching.inputs import FIGURES, LEFT_OUT, Row, summary_row
+from consilience.watching.inputs import FIGURES, LEFT_OUT, Row, figures, summary_row
 
 ROWS = 2_000
 """Rows of the reference at most."""
@@ -77,8 +77,11 @@ def _sample(values: list[float]) -> list[float]:
 def summarise_predictions(
     predictions: Iterable[Any], probabilities: Iterable[Mapping[str, float] | None]
 ) -> dict[str, Any]:
-    """{"counts": {class: rows}, "confidence": sorted largest probabilities}, or {"value": sorted values} of numbers."""
+    """{"counts": {class: rows}, "confidence": sorted largest probabilities}, {"value": sorted values} of numbers, or
+    {"figures": {name: sorted values}} of texts, which come as figures (see `countable`)."""
     said, shares = list(predictions), [p for p in probabilities if p]
+    if said and isinstance(said[0], Mapping):
+        return {"rows": len(said), "figures": _column(said, "text")["figures"]}
     if not shares:
         return {"rows": len(said), "value": _sample([v for p in said if (v := _number(p)) is not None])}
     values, counts = np.unique([str(p) for p in said], return_counts=True)
@@ -90,7 +93,10 @@ def summarise_predictions(
 
 
 def countable(bundle: Bundle, said: Iterable[Any]) -> list[Any]:
-    """Predictions as drift is looked for in them: of lists of boxes (JSON) how many there are."""
+    """Predictions as drift is looked for in them: of lists of boxes (JSON) how many there are, of texts figures
+    (length, words, letters …)."""
+    if bundle.task.kind == "text":
+        return [figures(str(text), "text") for text in said]
     if bundle.task.kind != "boxes":
         return list(said)
     return [len(json.loads(str(boxes))) for boxes in said]

@@ -8,7 +8,7 @@ Two ways to read the row. `cross`: cross-attention to its tokens, as in the enco
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -93,12 +93,19 @@ class TextDecoder(nn.Module):
 
     def read(self, fused: Fused) -> State:
         """The state before the first sub-word."""
-        given = spread(fused)
-        x = self.memory(given.x.masked_fill(~given.mask.unsqueeze(-1), 0.0))
-        rows = len(x)
+        return self.open(self.keep(spread(fused)))
+
+    def keep(self, given: Tokens) -> Tokens:
+        """What of a row's tokens is looked at while it is written about, [B, M, D] of the decoder's width."""
+        return Tokens(self.memory(given.x.masked_fill(~given.mask.unsqueeze(-1), 0.0)), given.mask)
+
+    def open(self, given: Tokens) -> State:
+        """The state before the first sub-word, from `keep`."""
+        x, rows = given.x, len(given.x)
         if not self.prefix:
             cross = tuple(block.remember(x) for block in self.blocks)  # type: ignore[operator]
-            empty = x.new_zeros(rows, self.blocks[0].heads, 0, x.shape[-1] // self.blocks[0].heads)
+            heads: Any = self.blocks[0].heads
+            empty = x.new_zeros(rows, heads, 0, x.shape[-1] // heads)
             past = tuple((empty, empty) for _ in self.blocks)
             return State(past, given.mask[:, :0], cross, given.mask, 0)
         allowed = given.mask[:, None, None, :]
@@ -192,10 +199,15 @@ def _mixed(query: Tensor, key: Tensor, value: Tensor, allowed: Tensor) -> Tensor
     return F.scaled_dot_product_attention(query, key, value, attn_mask=allowed).transpose(1, 2).flatten(2)
 
 
+def beside(fused: Fused) -> Tokens:
+    """The pooled vector as a first token that every row has, then the tokens of all groups, real or not."""
+    x = torch.cat([fused.pooled.unsqueeze(1), fused.tokens.x.to(fused.pooled.dtype)], 1)
+    return Tokens(x, F.pad(fused.tokens.mask, (1, 0), value=True))
+
+
 def spread(fused: Fused) -> Tokens:
     """The pooled vector as a first token that every row has, then the real tokens of all groups, as many as the row
     with most of them has: [B, ≤ 1 + ΣT, D]."""
-    x = torch.cat([fused.pooled.unsqueeze(1), fused.tokens.x.to(fused.pooled.dtype)], 1)
-    mask = F.pad(fused.tokens.mask, (1, 0), value=True)
+    x, mask = beside(fused)
     order = torch.argsort((~mask).byte(), dim=1, stable=True)[:, : int(mask.sum(1).max())]
     return Tokens(x.gather(1, order.unsqueeze(-1).expand(-1, -1, x.shape[-1])), mask.gather(1, order))

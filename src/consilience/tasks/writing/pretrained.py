@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import copy
 import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +21,7 @@ from torch import Tensor, nn
 
 from consilience.core.errors import InputError, MissingExtraError
 from consilience.core.files import read_json
-from consilience.core.tokens import Fused
+from consilience.core.tokens import Fused, Tokens
 from consilience.tasks.writing.decoder import spread
 from consilience.tasks.writing.losses import row_losses
 from consilience.tasks.writing.search import Decoding, Signs, write
@@ -119,6 +121,7 @@ class PretrainedDecoder(nn.Module):
         self.folder, self.rate = source
         self.signs, self.smoothing, self.decoding = signs, 0.0, Decoding()
         self.out_features = signs.length
+        self.caching = True
         self.architecture = facts["architecture"]
         self.pair = bool(self.architecture.get("is_encoder_decoder"))
         self.model = _without_encoder(_built(self.architecture))
@@ -173,14 +176,34 @@ class PretrainedDecoder(nn.Module):
 
     def read(self, fused: Fused) -> State:
         """The state before the first sub-word."""
-        given = spread(fused)
-        memory = self.memory(given.x.masked_fill(~given.mask.unsqueeze(-1), 0.0))
-        return State(None, given.mask, memory)
+        return self.open(self.keep(spread(fused)))
+
+    def keep(self, given: Tokens) -> Tokens:
+        """As `TextDecoder.keep`."""
+        return Tokens(self.memory(given.x.masked_fill(~given.mask.unsqueeze(-1), 0.0)), given.mask)
+
+    def open(self, given: Tokens) -> State:
+        """The state before the first sub-word, from `keep`."""
+        return State(None, given.mask, given.x)
 
     def following(self, ids: Tensor, state: State) -> tuple[Tensor, State]:
         """See `search.Speaker`."""
-        logits, state = self._advance(ids, state, keep=True)
+        logits, state = self._advance(ids, state, keep=self.caching)
         return logits[:, -1], state
+
+    @contextmanager
+    def traced(self) -> Iterator[None]:
+        """Inside, a step is a plain function that can be traced: no keys and values are kept, and attention is written
+        out, as the exporter takes PyTorch's own apart into shapes that T5 cannot view."""
+        before = self.model.config._attn_implementation
+        choose = getattr(self.model, "set_attn_implementation", lambda _: None)  # before it came, T5 had no other
+        self.caching = False
+        choose("eager")
+        try:
+            yield
+        finally:
+            self.caching = True
+            choose(before)
 
     def reorder(self, state: State, rows: Tensor) -> State:
         """See `search.Speaker`."""
