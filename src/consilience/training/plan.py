@@ -86,12 +86,10 @@ class Plan:
         return frame.select(several).to_struct(self.target) if several else frame[self.target]
 
     def clusters(self, table: str, index: Index) -> np.ndarray[Any, Any] | None:
-        """Group ids of the rows (patients, speakers) where the split is by group, or blocks of windows that overlap:
-        they are resampled together."""
+        """Ids of the rows (patients, speakers, days) that are not independent, or of blocks of windows that overlap: they
+        are resampled together."""
         if self.recipe.series is not None:
             return block_codes(self.tables[table].frame[ORIGIN][index], self.recipe.series.horizon)
-        codes = cluster_codes(self.tables[table].frame, self.recipe.split.group)
-        """Ids of the rows (patients, speakers, days) that are not independent: they are resampled together."""
         codes = cluster_codes(self.tables[table].frame, cluster_column(self.recipe))
         return None if codes is None else codes[index]
 

@@ -54,9 +54,8 @@ def vary_plan(plan: Plan, recipe: Recipe, memory: Memory) -> Plan:
     resolved = resolved.model_copy(update={"task": choice})
     groups = {name: _learned(frame, name, group, resolved, memory) for name, group in resolved.groups.items()}
     task_facts = plan.facts["task"]
-    return replace(
-        plan, recipe=resolved, task=choice.build("task", task_facts), facts={"groups": groups, "task": task_facts}
-    )
+    facts = {**plan.facts, "groups": groups}
+    return replace(plan, recipe=resolved, task=choice.build("task", task_facts), facts=facts)
 
 
 def _learned(frame: pl.DataFrame, name: str, group: Group, recipe: Recipe, memory: Memory) -> dict[str, Any]:
