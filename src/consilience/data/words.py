@@ -115,7 +115,6 @@ def _single_words(texts: pl.Series, member: Array, classes: list[str], fold: Arr
     if min(scores) < BALANCED:
         return None
     several = len(best) > 1
-    several = len(best) > 1
     told = f"the {'words' if several else 'word'} {quoted(best)} alone {'tell' if several else 'tells'} "
     told += f"the class with a balanced accuracy of {min(scores):.1%} or more on rows held out"
     return Word(tuple(best), float(min(scores)), told)

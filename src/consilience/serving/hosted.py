@@ -99,7 +99,6 @@ class Hosted:
             raise InputError(what, where=self.name, fix='Leave "level" out')
 
     def answer(self, asked: list[Asked]) -> list[dict[str, Any]]:
-        """One answer a row, plain values: prediction, probabilities, set or interval, shares, repairs."""
         """One answer a row, plain values: prediction, probabilities, set or interval, shares, repairs. Of several
         targets each of these but the repairs is {target: value}."""
         self.check(asked)
@@ -197,10 +196,8 @@ class Hosted:
             names = list(disciplines)
             shown = [(), *subsets(names, EXPLAINED)] if names else [()]
             masks = [frozenset(every - {g for d in subset for g in disciplines[d]}) for subset in shown]
-            said = self.bundle.judge_masks(features, texts, np.array([row], dtype=np.int64), masks)
-            chosen = int(said[-1].final[0].argmax()) if self.bundle.task.kind not in VALUES else 0
             said = bundle.judge_masks(features, texts, np.array([row], dtype=np.int64), masks)
-            chosen = int(said[-1].final[0].argmax()) if bundle.task.kind != "regression" else 0
+            chosen = int(said[-1].final[0].argmax()) if bundle.task.kind not in VALUES else 0
             worth = {
                 tuple(names.index(d) for d in subset): np.asarray(opinion.final[0, chosen], np.float64)
                 for subset, opinion in zip(shown, said, strict=True)

@@ -86,8 +86,8 @@ class Plan:
         return frame.select(several).to_struct(self.target) if several else frame[self.target]
 
     def clusters(self, table: str, index: Index) -> np.ndarray[Any, Any] | None:
-        """Ids of the rows (patients, speakers, days) that are not independent, or of blocks of windows that overlap: they
-        are resampled together."""
+        """Ids of the rows (patients, speakers, days) that are not independent, or of blocks of windows that overlap:
+        they are resampled together."""
         if self.recipe.series is not None:
             return block_codes(self.tables[table].frame[ORIGIN][index], self.recipe.series.horizon)
         codes = cluster_codes(self.tables[table].frame, cluster_column(self.recipe))
