@@ -17,6 +17,7 @@ import soundfile
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # a process a core runs tests: threads of their own would only wait
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A file's tests stay in one process, those of the exported run in the same one; slow ones start first."""
     for item in items:
@@ -99,7 +100,7 @@ def mixed_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("deployed")
     mixed_table(160, seed=1).write_parquet(folder / "train.parquet")
     mixed_table(70, seed=2).write_parquet(folder / "test.parquet")
-    settings = ["train.epochs=2", "train.networks=2", "report.analyses=[]"]
+    settings = ["train.epochs=2", "report.analyses=[abstention]"]
     cs.fit(
         folder / "train.parquet", "sick", test=folder / "test.parquet", run=folder / "run", effort=1, settings=settings
     )

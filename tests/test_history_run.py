@@ -19,7 +19,7 @@ RECIPE = {
     "ignore": ["step"],
     "effort": 1,
     "references": ["trees"],
-    "train": {"epochs": 2, "networks": 1},
+    "train": {"epochs": 2, "networks": 2},
     "split": {"folds": 1},
     "report": {"analyses": ["contribution"]},
 }

@@ -38,7 +38,7 @@ def test_the_five_minute_tour_runs(tmp_path: Path) -> None:
             if words[:1] != ["consilience"]:
                 continue
             if words[1] in ("train", "design"):
-                words += ["--effort", "1"]
+                words += ["--effort", "1", "--set", "train.epochs=2"]
             done = subprocess.run(
                 [sys.executable, "-m", *words],
                 cwd=tmp_path,
@@ -50,7 +50,7 @@ def test_the_five_minute_tour_runs(tmp_path: Path) -> None:
             assert done.returncode == 0, f"{line}\n{done.stderr}"
             ran += 1
     assert ran >= 5
-    script = "\n".join(python).replace('target="outcome",', 'target="outcome", effort=1,')
+    script = "\n".join(python).replace('target="outcome",', 'target="outcome", effort=1, settings=("train.epochs=2",),')
     script = script.replace('hidden=["text"]', 'hidden=["number"]')  # the little table's notes repeat: categories
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", script],
