@@ -139,6 +139,9 @@ def resume(
         tables, described = _tables_again(start["tables"], given, folder.path)
         if not folder.finished:
             recipe = make_recipe(start["recipe"], (), str(folder.start))
+            if any(objective.type == "distil" for objective in recipe.objectives):
+                fix = "Start it again: consilience distill or prune, with the same --out"
+                raise InputError("a run that another one teaches cannot go on alone", where=str(folder.path), fix=fix)
             _run(recipe, tables, described, folder, (listener, None, began))
         leave(folder.path)
     return load(folder.path)

@@ -97,6 +97,10 @@ def test_a_narrower_run_is_compared_loaded_and_exported(
     assert json.loads((tmp_path / "pruned" / "prune.json").read_text())["share"] == 0.5
     assert (tmp_path / "pruned" / "report.html").is_file()
 
+    (tmp_path / "pruned" / "metrics.json").rename(tmp_path / "metrics.json")  # as if it had been cut off
+    with pytest.raises(InputError, match="cannot go on alone"):
+        api.resume(tmp_path / "pruned")
+    (tmp_path / "metrics.json").rename(tmp_path / "pruned" / "metrics.json")
     table = run.parent / "table.parquet"
     loaded = api.load(tmp_path / "pruned")
     said = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -227,3 +228,12 @@ def test_ray_trains_two_at_once_and_survives_a_killed_worker(
     assert tried(found) == tried(alone)
     assert not ray.is_initialized()
     assert not any((tmp_path / "out" / "checkpoints").iterdir())
+
+
+def test_a_cluster_that_does_not_answer_is_named(table: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="consilience[distributed] is not installed")
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))  # nobody listens there
+        address = f"127.0.0.1:{found.getsockname()[1]}"
+        with pytest.raises(InputError, match=f"--cluster {address}: no Ray cluster answers"):
+            search(table, tmp_path / "out", cluster=address)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,10 @@ from consilience.search.worker import TrialWorker
 
 SILENCE = 60.0
 """Seconds without a word after which it is said that workers wait for a free place."""
+
+
+KNOCK = 10.0
+"""Seconds that the head of a cluster may take to be reached."""
 
 
 class Work(NamedTuple):
@@ -79,11 +84,23 @@ def _start(ray: Any, cluster: str | None, processors: int) -> None:
         ray.init(address="local", num_cpus=processors, include_dashboard=False, **options)
         return
     try:
+        _knock(cluster)
         ray.init(address=cluster, **options)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         said = next(iter(str(error).strip().splitlines()), type(error).__name__)
         fix = "Start one with `ray start --head`, or leave --cluster out"
         raise InputError(f"no Ray cluster answers ({said})", where=f"--cluster {cluster}", fix=fix) from None
+
+
+def _knock(cluster: str) -> None:
+    """Ray itself tries for minutes where nobody listens at HOST:PORT.
+
+    Raises:
+        OSError: when nobody does.
+    """
+    host, _, port = cluster.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), KNOCK).close()
 
 
 @final
