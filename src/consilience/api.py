@@ -359,14 +359,21 @@ def distill(
     began = time.monotonic()
     refuse_launched("distillation", "Start it without torchrun")
     lesson = make_lesson(effort, teacher, temperature, weight)
+    model, start, (tables, described) = _finished(run, {"train": train, "valid": valid, "test": test})
+    recipe = student_recipe(start["recipe"], lesson, settings)
+    wanted = student_folder(Path(run), Path(out) if out else None)
+    folder, note = new_run_folder(wanted, tables["train"].name)
+    return run_distillation(Task(model, recipe, lesson, tables, described), folder, (listener, note, began))
+
+
+def _finished(
+    run: str | Path, given: Mapping[str, Any]
+) -> tuple[Model, dict[str, Any], tuple[dict[str, Table], dict[str, Any]]]:
+    """Model of a finished run, what the run was started with, and its tables again; see `_tables_again`."""
     source = RunFolder(Path(run))
     start = source.read_start()
     model = load(source.path)
-    recipe = student_recipe(start["recipe"], lesson, settings)
-    tables, described = _tables_again(start["tables"], {"train": train, "valid": valid, "test": test}, source.path)
-    wanted = student_folder(source.path, Path(out) if out else None)
-    folder, note = new_run_folder(wanted, tables["train"].name)
-    return run_distillation(Task(model, recipe, lesson, tables, described), folder, (listener, note, began))
+    return model, start, _tables_again(start["tables"], given, source.path)
 
 
 def traffic(
@@ -439,11 +446,8 @@ def prune(
     began = time.monotonic()
     refuse_launched("pruning", "Start it without torchrun")
     cut, lesson = make_cut(share, importance), make_lesson(1, teacher, temperature, weight)
-    source = RunFolder(Path(run))
-    start = source.read_start()
-    model = load(source.path)
+    model, _, (tables, described) = _finished(run, {"train": train, "valid": valid, "test": test})
     recipe = narrow_recipe(model.bundle, lesson, settings)
-    tables, described = _tables_again(start["tables"], {"train": train, "valid": valid, "test": test}, source.path)
-    wanted = Path(out) if out else source.path.with_name(f"{source.path.name}-pruned")
+    wanted = Path(out) if out else Path(run).with_name(f"{Path(run).name}-pruned")
     folder, note = new_run_folder(wanted, tables["train"].name)
     return run_pruning(Task(model, recipe, lesson, tables, described), cut, folder, (listener, note, began))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from consilience.artifacts.stack import least_on_simplex
 from consilience.data.forecast_layout import Layout
 
 Array = np.ndarray[Any, Any]
@@ -54,7 +55,6 @@ def fit_forecast_weights(
 
 def _least(gram: Array) -> Array:
     """[M] weights of the smallest mean square, with the pull."""
-    from scipy import optimize
 
     own = np.diag(gram)
     unit = max(float(own.min()), 1e-12)
@@ -66,16 +66,6 @@ def _least(gram: Array) -> Array:
         value = float(weights @ gram @ weights) / unit + PULL * float(away @ away)
         return value, 2 * (gram @ weights) / unit + 2 * PULL * away
 
-    minimize: Any = optimize.minimize
-    done = minimize(
-        objective,
-        prior,
-        jac=True,
-        method="SLSQP",
-        bounds=[(0, 1)] * len(gram),
-        constraints={"type": "eq", "fun": lambda w: w.sum() - 1, "jac": lambda w: np.ones(len(gram))},
-        options={"maxiter": 200, "ftol": 1e-10},
-    )
-    found = np.clip(np.asarray(done.x, np.float64), 0, 1)
+    found = least_on_simplex(objective, prior)
     found = np.where(found < LEAST, 0.0, found)
     return np.asarray(found / found.sum())

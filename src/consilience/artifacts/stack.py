@@ -6,7 +6,7 @@ the combination of probabilities is a probability.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -76,10 +76,8 @@ def _prior(losses: Array, share: Array) -> Array:
 
 def _minimise(kind: str, rows: tuple[Array, Array, Array], prior: Array) -> Array:
     """Sequential quadratic programming from the prior; the objective is convex."""
-    from scipy import optimize
-
     sources, wanted, share = rows
-    count, total = len(sources), len(share)  # the loss a row: SLSQP's tolerance is absolute
+    total = len(share)  # the loss a row: SLSQP's tolerance is absolute
 
     def objective(weights: Array) -> tuple[float, Array]:
         loss, slope = _loss_and_slope(kind, np.tensordot(weights, sources, 1), wanted)
@@ -88,10 +86,18 @@ def _minimise(kind: str, rows: tuple[Array, Array, Array], prior: Array) -> Arra
         value = float(loss @ share) + PULL_ROWS * float(away @ away)
         return value / total, (gradient + 2 * PULL_ROWS * away) / total
 
+    return least_on_simplex(objective, prior)
+
+
+def least_on_simplex(objective: Callable[[Array], tuple[float, Array]], start: Array) -> Array:
+    """Weights 0..1 that sum to 1 where the objective (value, gradient) is least, from `start` on."""
+    from scipy import optimize
+
+    count = len(start)
     minimize: Any = optimize.minimize
     done = minimize(
         objective,
-        prior,
+        start,
         jac=True,
         method="SLSQP",
         bounds=[(0, 1)] * count,

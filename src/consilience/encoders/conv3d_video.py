@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from consilience.core.tokens import Tokens
 from consilience.encoders.audio_input import time_pool
 from consilience.encoders.base import Encoder
-from consilience.encoders.columns import ColumnTokens, on_present
+from consilience.encoders.columns import ColumnTokens
 from consilience.encoders.masked_norm import MaskedBatchNorm
-from consilience.encoders.video_input import CLOCK, Frames, VideoOptions, clock
+from consilience.encoders.video_input import CLOCK, Frames, VideoOptions, clock, watched
 
 
 class Conv3dVideo(Encoder):
@@ -56,12 +56,8 @@ class Conv3dVideo(Encoder):
         self.columns = ColumnTokens(len(facts["columns"]), self.width)
 
     def forward(self, inputs: dict[str, Tensor]) -> Tokens:
-        frame, second = inputs["frame"].flatten(0, 1), inputs["second"].flatten(0, 1)
-        mask = inputs["mask"].flatten(0, 1)
-        present = mask.any(1)
-        shape = (self.options.time_tokens, self.width)
-        x = on_present(self.watch, present, shape, frame, second, mask, skip=self.training)
-        tokens: Tokens = self.columns(x, present.unsqueeze(1).expand(-1, shape[0]))
+        x, mask = watched(self.watch, inputs, (self.options.time_tokens, self.width), skip=self.training)
+        tokens: Tokens = self.columns(x, mask)
         return tokens
 
     def watch(self, frame: Tensor, second: Tensor, mask: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from consilience.encoders.audio_input import stretched
 from consilience.encoders.base import Encoder
 from consilience.encoders.columns import ColumnTokens, on_present
 from consilience.encoders.conv_image import residual_body
-from consilience.encoders.video_input import CLOCK, Frames, VideoOptions, clock
+from consilience.encoders.video_input import CLOCK, Frames, VideoOptions, clock, watched
 
 
 class FramesVideo(Encoder):
@@ -62,12 +62,8 @@ class FramesVideo(Encoder):
         self.columns = ColumnTokens(len(facts["columns"]), self.width)
 
     def forward(self, inputs: dict[str, Tensor]) -> Tokens:
-        frame, second = inputs["frame"].flatten(0, 1), inputs["second"].flatten(0, 1)
-        mask = inputs["mask"].flatten(0, 1)
-        present = mask.any(1)
-        shape = (self.options.time_tokens, self.width)
-        x = on_present(self.watch, present, shape, frame, second, mask, skip=self.training)
-        tokens: Tokens = self.columns(x, present.unsqueeze(1).expand(-1, shape[0]))
+        x, mask = watched(self.watch, inputs, (self.options.time_tokens, self.width), skip=self.training)
+        tokens: Tokens = self.columns(x, mask)
         return tokens
 
     def watch(self, frame: Tensor, second: Tensor, mask: Tensor) -> Tensor:

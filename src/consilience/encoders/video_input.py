@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from consilience.encoders.columns import on_present
 from consilience.encoders.image_augment import jitter, warp
 from consilience.encoders.image_input import Augment
 
@@ -64,6 +66,17 @@ class Frames(nn.Module):
             side = x.transpose(1, 2).flatten(2, 3)  # the frames below each other: one picture a video
             x = jitter(side, options.colour).reshape(count, channels, frames, height, width).transpose(1, 2)
         return x
+
+
+def watched(
+    watch: Callable[..., Tensor], inputs: Mapping[str, Tensor], shape: tuple[int, int], skip: bool
+) -> tuple[Tensor, Tensor]:
+    """`watch` (frame, second, mask of each video) → [N, *shape] on the videos that are there: [B · C, T, D] and their
+    mask [B · C, T]. skip: see `columns.on_present`."""
+    frame, second, mask = (inputs[name].flatten(0, 1) for name in ("frame", "second", "mask"))
+    present = mask.any(1)
+    x = on_present(watch, present, shape, frame, second, mask, skip=skip)
+    return x, present.unsqueeze(1).expand(-1, shape[0])
 
 
 def clock(second: Tensor, mask: Tensor) -> Tensor:

@@ -28,6 +28,17 @@ FIRST = ("contribution",)
 """Chapters that stand before the metrics."""
 
 
+def make_environment() -> Environment:
+    """What renders the templates of reports; an unknown name in one is an error."""
+    return Environment(
+        loader=PackageLoader("consilience.evaluation", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
 def render_report(result: Result, events: Sequence[Event], language: str | None = None) -> str:
     """The report as HTML.
 
@@ -39,13 +50,7 @@ def render_report(result: Result, events: Sequence[Event], language: str | None 
         InputError: for another language.
     """
     spoken = language_of(result, language)
-    environment = Environment(
-        loader=PackageLoader("consilience.evaluation", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = make_environment()
     chapters = [_marked(section) for section in show_all(result, spoken)]
     figures = {name: _drawn(figure) for name, figure in make_figures(result, events, spoken).items()}
     page = {

@@ -12,10 +12,10 @@ from typing import Any
 from consilience.core.events import Listener, nobody
 from consilience.data.findings import Finding
 from consilience.evaluation.analysis import measure_all
-from consilience.evaluation.comparison import Judged
 from consilience.evaluation.contribution.retrain import retrained
 from consilience.evaluation.evidence import FEW, Chosen, Evidence, Rows
 from consilience.evaluation.forecasting.walk_forward import walk_forward
+from consilience.evaluation.judged_rows import judged_rows
 from consilience.evaluation.judgement import judge, prior_predictions
 from consilience.training.data import Data, problem_dict
 from consilience.training.plan import Plan
@@ -63,13 +63,7 @@ def gather_evidence(plan: Plan, data: Data, trained: Trained, listener: Listener
     source, index = data.rows(plan, "test")
     masks = masks_of(plan.recipe) if len(index) <= FEW else [frozenset[str]()]
     opinion, *masked = bundle.judge_masks(source.features, source.texts, index, masks)  # rows are encoded once
-    judged = Judged(
-        plan.task.kind,
-        source.targets.target[index],
-        source.targets.weight[index],
-        plan.clusters(data.table_of("test"), index),
-        plan.recipe.seed,
-    )
+    judged = judged_rows(plan, data)
     frame = plan.tables[data.table_of("test")].frame
     test = Rows(source.features, source.texts, index, frame[index])
     learned, train = data.rows(plan, "train")

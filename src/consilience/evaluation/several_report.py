@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from consilience.artifacts.run_folder import RunFolder
@@ -18,7 +17,7 @@ from consilience.evaluation import wording
 from consilience.evaluation.card import model_card, write_card
 from consilience.evaluation.charts.svg import clean
 from consilience.evaluation.language import Language, language_of, say
-from consilience.evaluation.report import render_report
+from consilience.evaluation.report import make_environment, render_report
 from consilience.evaluation.several import events_of
 from consilience.evaluation.sheets import Sheet
 from consilience.evaluation.wording import Sentence
@@ -38,13 +37,7 @@ def render_several(
         result: metrics.json of the run. views: target → its own result, examples included. events: the run's.
     """
     spoken = language_of(result, language)
-    environment = Environment(
-        loader=PackageLoader("consilience.evaluation", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = make_environment()
     pages = {t: render_report(r, events_of(events, t, str(r["primary"])), spoken) for t, r in views.items()}
     chapters = [
         {"anchor": f"target-{i}", "title": say("targets.chapter", spoken, target=clean(t)), "body": _body(page, i)}

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from consilience.core.tokens import Fused, Tokens
 from consilience.fusion.base import Fusion, joined
-from consilience.fusion.block import heads_for
+from consilience.fusion.block import attend, feed_forward, heads_for
 from consilience.fusion.capped import capped
 from consilience.fusion.projection import Projection, pooled_groups, presence, softmax_over
 
@@ -78,14 +78,7 @@ class _Asking(nn.Module):
         self.query, self.memory = nn.Linear(width, width), nn.Linear(width, 2 * width)
         self.out = nn.Linear(width, width)
         self.dropout = nn.Dropout(dropout)
-        self.feed = nn.Sequential(
-            nn.LayerNorm(width),
-            nn.Linear(width, 2 * width),
-            nn.GELU(),
-            nn.Dropout(dropout),
-            nn.Linear(2 * width, width),
-            nn.Dropout(dropout),
-        )
+        self.feed = feed_forward(width, dropout)
 
     def forward(self, x: Tensor, news: Tensor, mask: Tensor) -> Tensor:
         """x [B, T, D]; news [B, S, D], mask bool [B, S] → [B, T, D]."""
@@ -94,10 +87,6 @@ class _Asking(nn.Module):
         query = self.query(self.own_norm(x)).reshape(-1, x.shape[1], self.heads, size).transpose(1, 2)
         memory = self.memory(self.news_norm(news)).reshape(-1, news.shape[1], 2, self.heads, size)
         key, value = memory.permute(2, 0, 3, 1, 4).unbind(0)
-        scores = (query @ key.transpose(2, 3)).float() * size**-0.5
-        real = mask[:, None, None, :]
-        weights = torch.softmax(scores.masked_fill(~real, -1e9), -1) * real
-        mixed = (weights.to(value.dtype) @ value).transpose(1, 2).reshape(-1, x.shape[1], width)
-        x = x + self.dropout(self.out(mixed))
+        x = x + self.dropout(self.out(attend(query, key, value, mask)[0]))
         found: Tensor = x + self.feed(x)
         return found

@@ -13,6 +13,7 @@ from consilience.modalities.base import Arrays, Columns, Facts, Guess, Prepared,
 from consilience.modalities.cells import as_text, is_missing_token
 from consilience.modalities.problems import count_problem
 from consilience.modalities.sequence_cells import codes_of, learn_tokens, places, written_in
+from consilience.modalities.trimming import without_padding
 
 if TYPE_CHECKING:
     from consilience.core.recipe import Prepare
@@ -103,10 +104,7 @@ class Sequence:
     @staticmethod
     def trim(arrays: Arrays) -> Arrays:
         """Cut to the longest sequence of the batch, rounded up to a multiple of 4."""
-        used = np.flatnonzero(arrays["mask"].reshape(-1, arrays["mask"].shape[-1]).any(axis=0))
-        longest = int(used[-1]) + 1 if len(used) else 1
-        length = -(-longest // SHORTEST) * SHORTEST
-        return {name: array[..., :length] for name, array in arrays.items()}
+        return without_padding(arrays, SHORTEST)
 
 
 class _Read(NamedTuple):

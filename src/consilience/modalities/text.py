@@ -15,6 +15,7 @@ from consilience.modalities.base import Arrays, Columns, Facts, Guess, Prepared
 from consilience.modalities.cells import as_text, present
 from consilience.modalities.given_subwords import STYLE, encode_given, read_given
 from consilience.modalities.subwords import PADDING, UNKNOWN, encode, read_tokenizer, train_tokenizer
+from consilience.modalities.trimming import without_padding
 from consilience.modalities.whole_words import learn_words
 from consilience.modalities.wording import wording
 
@@ -99,10 +100,7 @@ class Text:
     @staticmethod
     def trim(arrays: Arrays) -> Arrays:
         """Cut to the longest text of the batch, rounded up to a multiple of 4."""
-        used = np.flatnonzero(arrays["mask"].reshape(-1, arrays["mask"].shape[-1]).any(axis=0))
-        longest = int(used[-1]) + 1 if len(used) else 1
-        length = -(-longest // SHORTEST) * SHORTEST
-        return {name: array[..., :length] for name, array in arrays.items()}
+        return without_padding(arrays, SHORTEST)
 
 
 def _encode(facts: Facts, text: pl.Series, length: int) -> list[list[int]]:

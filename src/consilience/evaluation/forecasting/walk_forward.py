@@ -17,6 +17,7 @@ from consilience.data.walk_blocks import Block, Walk
 from consilience.evaluation.comparison import Judged
 from consilience.evaluation.evidence import Evidence
 from consilience.evaluation.intervals import with_intervals
+from consilience.evaluation.judged_rows import judged_rows
 from consilience.evaluation.judgement import FEWER, best_single
 from consilience.tasks.metrics import HIGHER_IS_BETTER
 from consilience.training.data import prepare_data
@@ -62,14 +63,7 @@ def _again(walk: Walk, block: Block, metric: str, where: tuple[Path, str, Listen
     data = prepare_data(plan, told)
     bundle = train_model(plan, data, folder, told).bundle
     source, index = data.rows(plan, "test")
-    judged = Judged(
-        plan.task.kind,
-        source.targets.target[index],
-        source.targets.weight[index],
-        plan.clusters(data.table_of("test"), index),
-        plan.recipe.seed,
-    )
-    return _judged(bundle.judge(source.features, source.texts, index), judged, metric)
+    return _judged(bundle.judge(source.features, source.texts, index), judged_rows(plan, data), metric)
 
 
 class _Told:
