@@ -24,7 +24,7 @@ from consilience.core.errors import InputError
 from consilience.core.registry import get
 from consilience.data.features import Features, in_memory
 from consilience.data.table import Table
-from consilience.evaluation.confidence.columns import certain_columns, refer_column
+from consilience.evaluation.confidence.columns import UNBOUNDED, certain_columns, refer_column
 from consilience.evaluation.contribution.game import shapley
 from consilience.model import Model, load, thresholds_of
 from consilience.serving.rows import Row, to_frame
@@ -94,9 +94,8 @@ class Hosted:
             self.thresholds(rate)
         if not self.explains and any(a.explain for a in asked):
             raise InputError(UNEXPLAINED[self.bundle.task.kind], where=self.name, fix='Leave "explain" out')
-        if self.bundle.task.kind == "text" and any(a.level for a in asked):
-            what = "a written text has no set or interval that holds the truth"
-            raise InputError(what, where=self.name, fix='Leave "level" out')
+        if self.bundle.task.kind in UNBOUNDED and any(a.level for a in asked):
+            raise InputError(UNBOUNDED[self.bundle.task.kind], where=self.name, fix='Leave "level" out')
 
     def answer(self, asked: list[Asked]) -> list[dict[str, Any]]:
         """One answer a row, plain values: prediction, probabilities, set or interval, shares, repairs. Of several
