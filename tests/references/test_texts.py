@@ -22,9 +22,9 @@ def test_vocabulary_keeps_what_comes_twice() -> None:
     vocabulary, counts = learn_vocabulary(TEXTS, "words", 100)
     assert len(vocabulary.kept) == 2  # red, car
     assert counts.toarray().sum(0).tolist() in ([3, 2], [2, 3])
-    assert (vocabulary.counts(TEXTS) != counts).nnz == 0
-    assert (Vocabulary(vocabulary.kept, "words").counts(TEXTS) != counts).nnz == 0
-    assert vocabulary.counts(pl.Series(["green"])).nnz == 0
+    assert (vocabulary.counts(TEXTS).matrix() != counts).nnz == 0
+    assert (Vocabulary(vocabulary.kept, "words").counts(TEXTS).matrix() != counts).nnz == 0
+    assert vocabulary.counts(pl.Series(["green"])).matrix().nnz == 0
 
 
 def test_the_most_frequent_stay_when_there_are_too_many() -> None:
@@ -35,7 +35,7 @@ def test_the_most_frequent_stay_when_there_are_too_many() -> None:
 
 def test_rows_have_unit_length_and_empty_rows_stay_empty() -> None:
     _, counts = learn_vocabulary(TEXTS, "chars", 100)
-    found = scaled(counts, inverse_frequency(counts))
+    found = scaled(counts, inverse_frequency(counts)).matrix()
     assert np.sqrt(found.multiply(found).sum(1)).ravel().tolist()[0] == pytest.approx([1, 1, 1, 1, 0])
     assert found.dtype == np.float32
 

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
-import scipy.sparse as sparse
 
 from consilience.modalities.base import Arrays
 from consilience.references.base import Rows
@@ -19,6 +18,7 @@ from consilience.references.hashing import count_ngrams
 from consilience.references.media import image_width, sound_width, summarise_images, summarise_sounds
 from consilience.references.sequences import letters_of
 from consilience.references.series_features import series_width, summarise_series
+from consilience.references.sparse_rows import SparseRows
 from consilience.references.video import summarise_videos, video_width
 
 Array = np.ndarray[Any, Any]
@@ -75,10 +75,10 @@ def at(series: pl.Series, index: Array) -> pl.Series:
     return series.gather(index)
 
 
-def read_ngrams(rows: Rows, column: str, part: str, index: Array) -> sparse.csr_matrix:
+def read_ngrams(rows: Rows, column: str, part: str, index: Array) -> SparseRows:
     """Hashed n-gram counts ("words" or "chars") of a text column at `index`, see `hashing.count_ngrams`."""
     source = rows.texts.get(column)
-    found: sparse.csr_matrix = rows.remembered(
+    found: SparseRows = rows.remembered(
         part, source, index, lambda: count_ngrams(read_texts(rows, column, index), part)
     )
     return found

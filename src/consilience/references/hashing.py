@@ -20,6 +20,7 @@ import polars as pl
 import scipy.sparse as sparse
 
 from consilience.core.scripts import UNSPACED
+from consilience.references.sparse_rows import FEW, SparseRows
 
 Array = np.ndarray[Any, Any]
 
@@ -30,15 +31,13 @@ LONGEST = 20_000
 CHUNK = 1_000_000
 """Characters hashed at a time: bounds the memory to some 200 MB."""
 CHAR_LENGTHS = (2, 3, 4, 5)
-FEW = 64
-"""Cells up to which Python cleans them."""
 BLANKS = re.compile(r"[\s\x00-\x1f]+")
 
 _FACTOR = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2**64
 _INVERSE = pow(_FACTOR, -1, 2**64)
 
 
-def count_ngrams(texts: pl.Series, part: str) -> sparse.csr_matrix:
+def count_ngrams(texts: pl.Series, part: str) -> SparseRows:
     """Counts of hashed word 1-2-grams ("words") or character 2-5-grams ("chars").
 
     Args:
@@ -46,18 +45,20 @@ def count_ngrams(texts: pl.Series, part: str) -> sparse.csr_matrix:
         part: "words" or "chars".
 
     Returns:
-        float32 CSR [N, 2**BITS] with sorted column numbers.
+        float32 [N, 2**BITS] with sorted column numbers.
     """
     parts = [_count(chunk, part) for chunk in _chunks(texts)]
     if not parts:
-        nothing = (np.zeros(0, np.float32), np.zeros(0, np.int32), np.zeros(1, np.int32))
-        return sparse.csr_matrix(nothing, shape=(0, 2**BITS))
-    return sparse.vstack(parts, format="csr") if len(parts) > 1 else parts[0]
+        return SparseRows(np.zeros(0, np.float32), np.zeros(0, np.int32), np.zeros(1, np.int64), (0, 2**BITS))
+    if len(parts) == 1:
+        return parts[0]
+    every = sparse.vstack([part.matrix() for part in parts], format="csr")
+    return SparseRows(every.data, every.indices, every.indptr, every.shape)
 
 
 def _chunks(texts: pl.Series) -> Iterator[list[str]]:
     """The cells as they are hashed: lower case, blanks as single spaces, none at the ends."""
-    if 0 < len(texts) <= FEW:
+    if 0 < len(texts) <= FEW:  # cleaned by Python
         yield [_clean(text) if text else "" for text in texts.cast(pl.String).to_list()]
         return
     cell = pl.col("text").cast(pl.String).fill_null("").str.slice(0, LONGEST).str.to_lowercase()
@@ -78,7 +79,7 @@ def _clean(text: str) -> str:
     return BLANKS.sub(" ", text[:LONGEST].lower()).strip(" ")
 
 
-def _count(texts: list[str], part: str) -> sparse.csr_matrix:
+def _count(texts: list[str], part: str) -> SparseRows:
     points, rows = _code_points(texts)
     mixed = _mix(points.astype(np.uint64) + np.uint64(1))
     find = _word_keys if part == "words" else _char_keys
@@ -90,7 +91,7 @@ def _count(texts: list[str], part: str) -> sparse.csr_matrix:
     row = (key >> np.uint64(BITS)).astype(np.int64)
     pointer = np.searchsorted(row, np.arange(len(texts) + 1))
     column = (key & np.uint64(2**BITS - 1)).astype(np.int32)
-    return sparse.csr_matrix((counts, column, pointer), shape=(len(texts), 2**BITS))
+    return SparseRows(counts, column, pointer, (len(texts), 2**BITS))
 
 
 def _code_points(texts: list[str]) -> tuple[Array, Array]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -24,6 +24,7 @@ from consilience.references.features import (
 from consilience.references.one_thread import one_thread
 from consilience.references.sequences import SPARSE_WORK, SequenceColumns
 from consilience.references.solvers import Problem, Solution, apply, loss, solve
+from consilience.references.sparse_rows import Compressed, SparseRows, beside, matrix_of
 from consilience.references.texts import (
     Vocabulary,
     class_contrast,
@@ -54,13 +55,13 @@ class Sources(NamedTuple):
     """The training rows, read once: word and character counts of every text column, the matrix, and the features of
     every sequence column."""
 
-    counts: list[sparse.csr_matrix]
+    counts: Sequence[Compressed]
     matrix: Matrix
     sequences: list[sparse.csr_matrix]
 
     def take(self, index: Array) -> Sources:
         values = Matrix(self.matrix.values[index], {g: c[index] for g, c in self.matrix.codes.items()})
-        return Sources([c[index] for c in self.counts], values, [c[index] for c in self.sequences])
+        return Sources([matrix_of(c)[index] for c in self.counts], values, [c[index] for c in self.sequences])
 
 
 class Linear:
@@ -181,7 +182,7 @@ class Linear:
         self._condensed = self._sequences.work(rows, index) > SPARSE_WORK
         return self._sources(counts, rows, index)
 
-    def _sources(self, counts: list[sparse.csr_matrix], rows: Rows, index: Array) -> Sources:
+    def _sources(self, counts: Sequence[Compressed], rows: Rows, index: Array) -> Sources:
         blocks = self._sequences.blocks(rows, index, self._condensed)
         return Sources(counts, read_matrix(rows, self.groups, index), blocks)
 
@@ -228,15 +229,13 @@ class Linear:
     def _features(self, sources: Sources) -> Any:
         """[N, D] float32: CSR when there are texts or categories, else dense."""
         dense = self._dense(sources.matrix.values)
-        parts = [
-            scaled(counts, scale) * np.float32(WORDS if part == "words" else 1)
+        parts: list[Compressed] = [
+            scaled(counts, scale, WORDS if part == "words" else 1.0)
             for counts, scale, (_, part) in zip(sources.counts, self._scales, self._blocks(), strict=True)
         ]
         parts += [_one_hot(codes, self.groups[group]) for group, codes in sources.matrix.codes.items()]
         parts += sources.sequences
-        if not parts:
-            return dense
-        return sparse.csr_matrix(sparse.hstack([*parts, sparse.csr_matrix(dense)], format="csr"))
+        return beside(parts, dense) if parts else dense
 
     def _dense(self, values: Array) -> Array:
         """Standardised numbers (0 where missing, or constant in training) and flags of missing cells."""
@@ -260,14 +259,15 @@ def _valley(grid: tuple[float, ...], losses: list[float]) -> float:
     return float(grid[best] * np.exp(shift * step))
 
 
-def _one_hot(codes: Array, facts: Mapping[str, Any]) -> sparse.csr_matrix:
-    """Index int32 [N, C, V], 0 = none → CSR [N, Σ vocabulary], rows of length about 1."""
+def _one_hot(codes: Array, facts: Mapping[str, Any]) -> SparseRows:
+    """Index int32 [N, C, V], 0 = none → [N, Σ vocabulary], rows of length about 1."""
     sizes = [len(v) for v in facts["vocabulary"]]
     offset = np.concatenate(([0], np.cumsum(sizes)))[:-1]
     row, column, place = np.nonzero(codes)
     index = offset[column] + codes[row, column, place] - 1
     data = np.full(len(row), 1 / np.sqrt(max(len(sizes), 1)), dtype=np.float32)
-    return sparse.csr_matrix((data, (row, index)), shape=(len(codes), int(sum(sizes))))
+    begins = np.searchsorted(row, np.arange(len(codes) + 1))
+    return SparseRows(data, index, begins, (len(codes), int(sum(sizes))))
 
 
 def _parts(target: Array, seed: int) -> Iterator[tuple[Array, Array]]:

@@ -11,6 +11,7 @@ import polars as pl
 import scipy.sparse as sparse
 
 from consilience.references.hashing import BITS, count_ngrams
+from consilience.references.sparse_rows import Compressed, SparseRows
 
 Array = np.ndarray[Any, Any]
 
@@ -29,19 +30,17 @@ class Vocabulary:
         self._place = np.full(2**BITS, -1, dtype=np.int32)
         self._place[kept] = np.arange(len(kept), dtype=np.int32)
 
-    def counts(self, texts: pl.Series) -> sparse.csr_matrix:
-        """float32 CSR [N, V] of counts."""
+    def counts(self, texts: pl.Series) -> SparseRows:
+        """float32 [N, V] of counts."""
         return self.select(count_ngrams(texts, self.part))
 
-    def select(self, counted: sparse.csr_matrix) -> sparse.csr_matrix:
+    def select(self, counted: SparseRows) -> SparseRows:
         """The kept buckets of counts that `count_ngrams` made."""
         column = self._place[counted.indices]
         good = column >= 0
         before = np.concatenate(([0], np.cumsum(good)))
-        return sparse.csr_matrix(
-            (counted.data[good], column[good], before[counted.indptr]),
-            shape=(counted.shape[0], len(self.kept)),
-        )
+        shape = (counted.shape[0], len(self.kept))
+        return SparseRows(counted.data[good], column[good], before[counted.indptr], shape)
 
 
 def learn_vocabulary(texts: pl.Series, part: str, most: int, least: int = 2) -> tuple[Vocabulary, sparse.csr_matrix]:
@@ -55,16 +54,16 @@ def learn_vocabulary(texts: pl.Series, part: str, most: int, least: int = 2) -> 
         order = np.argsort(-frequency[kept], kind="stable")[:most]
         kept = np.sort(kept[order])
     vocabulary = Vocabulary(kept.astype(np.int32), part)
-    return vocabulary, vocabulary.select(counted)
+    return vocabulary, vocabulary.select(counted).matrix()
 
 
-def inverse_frequency(counts: sparse.csr_matrix) -> Array:
+def inverse_frequency(counts: Compressed) -> Array:
     """Smoothed log inverse document frequency float32 [V] (Sparck Jones 1972, scikit-learn's smoothing)."""
     frequency = np.bincount(counts.indices, minlength=counts.shape[1])
     return (np.log((1 + counts.shape[0]) / (1 + frequency)) + 1).astype(np.float32)
 
 
-def class_contrast(counts: sparse.csr_matrix, classes: Array) -> Array:
+def class_contrast(counts: Compressed, classes: Array) -> Array:
     """How much each n-gram tells the classes apart: the root of its largest absolute log ratio.
 
     The ratio is between a class's share of rows with the n-gram and the other classes' share, as in NB-SVM (Wang
@@ -90,14 +89,14 @@ def class_contrast(counts: sparse.csr_matrix, classes: Array) -> Array:
     return np.asarray(contrast / max(float(contrast.mean()), 1e-9), dtype=np.float32)
 
 
-def scaled(counts: sparse.csr_matrix, scale: Array) -> sparse.csr_matrix:
-    """(1 + log count) × scale, rows of Euclidean length 1 (empty rows stay empty); float32 CSR [N, V]."""
+def scaled(counts: Compressed, scale: Array, length: float = 1.0) -> SparseRows:
+    """(1 + log count) × scale, rows of Euclidean length `length` (empty rows stay empty); float32 [N, V]."""
     data = (1 + np.log(counts.data)) * scale[counts.indices]
     row = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
-    length = np.sqrt(np.bincount(row, weights=data.astype(np.float64) ** 2, minlength=counts.shape[0]))
-    length[length == 0] = 1
-    data = (data / length[row]).astype(np.float32)
-    return sparse.csr_matrix((data, counts.indices, counts.indptr), shape=counts.shape)
+    norm = np.sqrt(np.bincount(row, weights=data.astype(np.float64) ** 2, minlength=counts.shape[0]))
+    norm[norm == 0] = 1
+    data = (data / norm[row]).astype(np.float32) * np.float32(length)
+    return SparseRows(data, counts.indices, counts.indptr, counts.shape)
 
 
 def principal_directions(matrix: sparse.csr_matrix, rank: int, seed: int) -> Array:

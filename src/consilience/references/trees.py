@@ -188,7 +188,7 @@ class Trees:
             vocabulary, counts = learn_vocabulary(read_texts(rows, column, index), "words", 100_000, 3)
             scale = inverse_frequency(counts) * class_contrast(counts, shares)
             some = np.random.default_rng(seed).permutation(len(index))[:SVD_ROWS]
-            sample = scaled(counts[np.sort(some)], scale)
+            sample = scaled(counts[np.sort(some)], scale).matrix()
             directions = principal_directions(sample, self.config.text_directions, seed)
             self._texts[column] = TextView(vocabulary, scale, directions)
 
@@ -201,7 +201,7 @@ class Trees:
         for column, view in self._texts.items():
             texts = read_texts(rows, column, index)
             counts = view.vocabulary.select(read_ngrams(rows, column, "words", index))
-            parts += [_sizes(texts), scaled(counts, view.scale) @ view.directions]
+            parts += [_sizes(texts), scaled(counts, view.scale).matrix() @ view.directions]
             parts[-1][~present(texts)] = np.nan
         parts += self._sequences.dense(rows, index)
         return np.ascontiguousarray(np.hstack([p.astype(np.float32, copy=False) for p in parts]))
