@@ -168,10 +168,11 @@ class Bundle:
     def _opinion(self, said: list[Said], told: dict[str, Array], hidden: frozenset[str]) -> Opinion:
         members = tuple(np.asarray(self.task.predictions(s.logits)) for s in said)
         sources = {"network": _mean(members), **told}
-        alone = {g: _mean([self.task.predictions(s.helpers[g]) for s in said]) for g in said[0].helpers}
-        raw, final = self.rules.apply(sources, said[0].has, hidden)
         if len(self.groups) == 1:
             alone = {self.groups[0]: sources["network"]}
+        else:
+            alone = {g: _mean([self.task.predictions(s.helpers[g]) for s in said]) for g in said[0].helpers}
+        raw, final = self.rules.apply(sources, said[0].has, hidden)
         return Opinion(final, sources, alone, said[0].has, raw, members, said[0].pooled)
 
     def rows(self, features: Features, texts: pl.DataFrame, index: Index, hidden: Iterable[str]) -> Rows:

@@ -111,6 +111,10 @@ class Rules:
         shown = np.asarray(has, bool) & np.array([g not in hide for g in self.groups])
         if len(self.rules) == 1 or not len(shown):
             return [(self.complete, np.arange(len(shown)))]
+        if (shown == shown[0]).all():  # as of a single row: a search for patterns takes longer than all the rest
+            return [
+                (self.of(g for g, there in zip(self.groups, shown[0], strict=True) if there), np.arange(len(shown)))
+            ]
         patterns, member = np.unique(shown, axis=0, return_inverse=True)
         member = member.reshape(-1)
         return [
@@ -120,9 +124,13 @@ class Rules:
 
     def apply(self, sources: Mapping[str, Array], has: Array, hidden: Iterable[str] = ()) -> tuple[Array, Array]:
         """(raw, final) [N, K] of the default prediction."""
+        parts = self.parts(has, hidden)
+        if len(parts) == 1:
+            raw = parts[0][0].raw(sources)
+            return raw, parts[0][0].final(raw)
         raw = np.zeros(np.shape(sources["network"]), np.float64)
         final = raw.copy()
-        for rule, rows in self.parts(has, hidden):
+        for rule, rows in parts:
             said = rule.raw({name: np.asarray(source)[rows] for name, source in sources.items()})
             raw[rows], final[rows] = said, rule.final(said)
         return raw, final

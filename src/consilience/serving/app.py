@@ -11,12 +11,25 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
+from consilience.serving.front import Front
 from consilience.serving.guard import Guard
 from consilience.serving.house import House
 from consilience.serving.page import make_page
 from consilience.serving.protocol_v2 import make_routes_v2
-from consilience.serving.routes import add_model, answered, fast_route, make_routes
+from consilience.serving.routes import add_model, answered, make_routes
+
+
+class Application(FastAPI):
+    """FastAPI, but requests for predictions are answered before it is asked: see `Front`."""
+
+    def __init__(self, house: House, **options: Any) -> None:
+        super().__init__(title="Consilience", docs_url=None, redoc_url=None, **options)
+        self._front = Guard(Front(house), house)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (self._front(scope, receive, send) if Front.takes(scope) else super().__call__(scope, receive, send))
 
 
 def make_app(house: House, at_end: Callable[[], None] = lambda: None) -> FastAPI:
@@ -28,8 +41,7 @@ def make_app(house: House, at_end: Callable[[], None] = lambda: None) -> FastAPI
         await house.close()
         at_end()
 
-    app = FastAPI(title="Consilience", version=version("consilience"), lifespan=lifespan, docs_url=None, redoc_url=None)
-    app.router.routes.insert(0, fast_route(house))
+    app = Application(house, version=version("consilience"), lifespan=lifespan)
     app.include_router(make_routes(house))
     app.include_router(make_routes_v2(house))
     app.include_router(make_page(house))

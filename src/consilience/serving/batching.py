@@ -22,6 +22,8 @@ SHORT = 2e-3
 """Seconds: a call that should take less runs in the loop. Nothing else is answered meanwhile."""
 WEIGHT = 0.1
 """Share of the latest call in the running mean of the seconds a row takes."""
+HELD = 3.0
+"""Times the mean that a call counts at most."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -59,14 +61,18 @@ class Batcher(Generic[Item, Answer]):
         self._busy: asyncio.Task[None] | None = None
         self._closed = False
         self._light, self._row_seconds = light, float("inf")
+        self._caller: object = None
 
     @property
     def waiting(self) -> int:
         """Requests in the queue."""
         return len(self._waiting)
 
-    async def answer(self, items: Sequence[Item]) -> list[Answer]:
+    async def answer(self, items: Sequence[Item], caller: object = None) -> list[Answer]:
         """
+        Args:
+            caller: the connection that asks. Two requests in a row of the same one: nobody else is calling, so that
+                nothing is gained by a look at what else arrived.
         Raises:
             RefusedError: 503 when the queue is full or the server stops, 504 when the deadline has passed.
         """
@@ -74,11 +80,16 @@ class Batcher(Generic[Item, Answer]):
             raise RefusedError(503, "the server is stopping", retry=5)
         if len(self._waiting) >= self._queue:
             raise RefusedError(503, f"{self._queue} requests are waiting already", retry=1)
+        alone, self._caller = caller is not None and caller == self._caller, caller
+        idle = self._busy is None or self._busy.done()
+        if alone and idle and self._is_short(items):
+            self._seen(len(items))
+            return self._timed(list(items))
         loop = asyncio.get_running_loop()
         future: asyncio.Future[list[Answer]] = loop.create_future()
         self._waiting.append(Waiting(items, future))
         expiry = loop.call_later(self._deadline, self._expire, future)
-        if self._busy is None or self._busy.done():
+        if idle:
             self._busy = asyncio.ensure_future(self._drain())
         try:
             return await future
@@ -109,18 +120,21 @@ class Batcher(Generic[Item, Answer]):
 
     async def _run(self, items: list[Any]) -> list[Any]:
         """The work on these items: in the loop where it should be short, else in the thread."""
-        light = all(map(self._light, items))
-        if light and self._row_seconds * len(items) < SHORT:
+        if self._is_short(items):
             return self._timed(items)
-        work = self._timed if light else self._work
+        work = self._timed if all(map(self._light, items)) else self._work
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, items)
+
+    def _is_short(self, items: Sequence[Any]) -> bool:
+        return self._row_seconds * len(items) < SHORT and all(map(self._light, items))
 
     def _timed(self, items: list[Any]) -> list[Any]:
         began = time.perf_counter()
         answers = self._work(items)
         seconds = (time.perf_counter() - began) / len(items)
         known = self._row_seconds
-        self._row_seconds = seconds if known == float("inf") else known + WEIGHT * (seconds - known)
+        # one call that the system held up must not send the next dozen to the thread
+        self._row_seconds = seconds if known == float("inf") else known + WEIGHT * (min(seconds, HELD * known) - known)
         return answers
 
     def _next(self) -> list[Waiting]:

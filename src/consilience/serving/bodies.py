@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,24 +32,34 @@ async def read_body(request: Request, settings: Settings) -> bytes:
     Raises:
         RefusedError: 413 when it is longer than allowed, 408 when it arrives too slowly.
     """
+    return await read_messages(request.scope["headers"], request.receive, settings)
+
+
+async def read_messages(headers: Iterable[tuple[bytes, bytes]], receive: Any, settings: Settings) -> bytes:
+    """`read_body` of a request that no object was made of. headers, receive: as ASGI has them."""
     limit = settings.max_body
-    announced = request.headers.get("content-length", "0")
+    announced = next((value for name, value in headers if name == b"content-length"), b"0")
     if announced.isdigit() and int(announced) > limit:
         raise RefusedError(413, f"a request has {limit} bytes at most")
     try:
         async with asyncio.timeout(settings.deadline):
-            return await _read(request, limit)
+            return await _read(receive, limit)
     except TimeoutError:
         raise RefusedError(408, f"the request did not arrive within {settings.deadline:g} s") from None
 
 
-async def _read(request: Request, limit: int) -> bytes:
-    parts, size = [], 0
-    async for part in request.stream():
+async def _read(receive: Any, limit: int) -> bytes:
+    parts, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise RefusedError(400, "the request ended before its body did")  # nobody is there to read it
+        part = message.get("body", b"")
         size += len(part)
         if size > limit:
             raise RefusedError(413, f"a request has {limit} bytes at most")
         parts.append(part)
+        more = message.get("more_body", False)
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 

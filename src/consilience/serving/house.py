@@ -105,8 +105,8 @@ class House:
         """
         return self._find(name, version).hosted
 
-    async def answer(self, name: str, asked: list[Asked], version: str | None = None) -> Answers:
-        """Answers of the rows, in order; counted, timed and recorded.
+    async def answer(self, name: str, asked: list[Asked], version: str | None = None, caller: object = None) -> Answers:
+        """Answers of the rows, in order; counted, timed and recorded. caller: the connection, where it is known.
 
         Raises:
             RefusedError: 404 for an unknown model or version, 503 when the answer had to be logged and could not be.
@@ -117,7 +117,7 @@ class House:
         hosted.check(asked)  # refused before it can spoil a batch
         if self.record is not None and hosted.projections:
             asked = [a._replace(embed=random() < EMBEDDED) for a in asked]
-        rows = await served.batcher.answer(asked)
+        rows = await served.batcher.answer(asked, caller)
         seconds = time.perf_counter() - began
         self.measures.told(name, rows, seconds)
         if self.record is not None:

@@ -11,21 +11,17 @@ import polars as pl
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from consilience.artifacts.decoded import as_line
-from consilience.serving.bodies import read_body, read_form, read_json, read_table_rows
+from consilience.serving.bodies import read_body, read_form, read_table_rows
 from consilience.serving.fetching import fetched
+from consilience.serving.front import predicted
 from consilience.serving.hosted import Asked
 from consilience.serving.house import Answers, House
 from consilience.serving.past_rows import past_columns, with_past
-from consilience.serving.refused import RefusedError
 from consilience.serving.rows import read_rows
 from consilience.serving.schema import described, predict_schema
 from consilience.tasks.several import named_columns
-
-LARGE = 1 << 18
-"""Bytes of a body."""
 
 
 def make_routes(house: House) -> APIRouter:
@@ -77,39 +73,13 @@ def _described(house: House, name: str) -> dict[str, Any]:
     return {**described(house.of(name)), "versions": house.versions(name)}
 
 
-def fast_route(house: House) -> Route:
-    """Predictions of every model, before all other routes: looking through these and preparing arguments that a
-    handler does not take cost a small model a third of its time. The routes of `add_model` describe it."""
-
-    async def predict(request: Request) -> Response:
-        return await _predict(house, request.path_params["name"], request)
-
-    return Route("/v1/models/{name}/predict", predict, methods=["POST"], include_in_schema=False)
-
-
-async def _predict(house: House, name: str, request: Request) -> Response:
-    body = await read_body(request, house.settings)
-    given = read_json(body)
-    version = read_version(given.get("version"))
-    hosted = house.of(name, version)
-    columns = hosted.columns
-    told = with_past(given.get("rows"), hosted.bundle, house.settings.max_rows)
-    read = (await fetched(told, columns, house.settings), columns, house.settings)
-    # much to read is read beside the loop, which answers others meanwhile; a thread costs a small request more
-    rows = read_rows(*read) if len(body) < LARGE else await asyncio.to_thread(read_rows, *read)
-    level, abstain = read_level(given.get("level")), read_share(given.get("abstain"), "abstain")
-    explain = given.get("explain", False) is True
-    answers = await house.answer(name, [Asked(row, level, explain, abstain) for row in rows], version)
-    return _answered(name, answers)
-
-
 def add_model(router: APIRouter, house: House, name: str) -> None:
     """The routes of one model."""
     base = f"/v1/models/{name}"
 
     async def predict(request: Request) -> Response:
         """Predictions for rows: {"rows": [{column: value}], "level": 0.9, "abstain": 0.05, "explain": false}."""
-        return await _predict(house, name, request)
+        return answered(await predicted(house, name, await read_body(request, house.settings), request.client))
 
     async def predict_form(request: Request) -> Response:
         """A prediction for one row of a multipart form; files are images and recordings."""
@@ -145,40 +115,6 @@ def add_model(router: APIRouter, house: House, name: str) -> None:
     router.add_api_route(f"{base}/predict/form", predict_form, methods=["POST"], name=f"{name} form")
     router.add_api_route(f"{base}/predict/table", predict_table, methods=["POST"], name=f"{name} table")
     router.add_api_route(f"{base}/reload", reload, methods=["POST"], name=f"{name} reload")
-
-
-def read_level(value: Any) -> float:
-    """
-    Raises:
-        RefusedError: 422 when it is no probability between 0 and 1.
-    """
-    return read_share(value, "level") or 0.0
-
-
-def read_share(value: Any, field: str) -> float | None:
-    """
-    Raises:
-        RefusedError: 422 when it is given and no number between 0 and 1.
-    """
-    if value is None:
-        return None
-    try:
-        share = float(value)
-    except (TypeError, ValueError, OverflowError):
-        share = -1.0
-    if not 0 < share < 1:
-        raise RefusedError(422, f'"{field}" lies between 0 and 1')
-    return share
-
-
-def read_version(value: Any) -> str | None:
-    """
-    Raises:
-        RefusedError: 422 when it is given and no text.
-    """
-    if value is not None and not isinstance(value, str):
-        raise RefusedError(422, '"version" is a text')
-    return value
 
 
 def _answered(name: str, answers: Answers) -> Response:
