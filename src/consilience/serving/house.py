@@ -27,6 +27,8 @@ rows. Must return at once."""
 
 EMBEDDED = 0.25
 """Share of the rows whose embeddings are recorded: drift needs hundreds, not all."""
+A_SECOND, AT_ONCE = 20.0, 200
+"""Rows a second that are embedded at most, and at once after a rest."""
 
 
 class Answers(NamedTuple):
@@ -82,6 +84,7 @@ class House:
         for name in self._folders:
             self._place(name, self._load(name))
         self._changing = asyncio.Lock()
+        self._next_embedded = 0.0
         self.ready = True
 
     @property
@@ -116,7 +119,7 @@ class House:
         hosted = served.hosted
         hosted.check(asked)  # refused before it can spoil a batch
         if self.record is not None and hosted.projections:
-            asked = [a._replace(embed=random() < EMBEDDED) for a in asked]
+            asked = [a._replace(embed=True) if self._embeds(began) else a for a in asked]
         rows = await served.batcher.answer(asked, caller)
         seconds = time.perf_counter() - began
         self.measures.told(name, rows, seconds)
@@ -128,6 +131,13 @@ class House:
                 raise RefusedError(503, "the answer could not be logged", retry=5)
             rows = [{"id": i, **_without_embedding(row)} for i, row in zip(ids, rows, strict=True)]
         return Answers(hosted.version, rows)
+
+    def _embeds(self, now: float) -> bool:
+        """Whether one more row is embedded."""
+        if now < self._next_embedded or random() >= EMBEDDED:
+            return False
+        self._next_embedded = max(now - AT_ONCE / A_SECOND, self._next_embedded) + 1 / A_SECOND
+        return True
 
     async def reload(self, name: str) -> Hosted:
         """Load the folders again beside the old models, then swap: waiting requests are answered by the old ones. A

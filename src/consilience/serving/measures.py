@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 if TYPE_CHECKING:
-    from consilience.watching.prediction_log import PredictionLog
+    from consilience.watching.log_process import LogProcess
 
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -46,7 +46,7 @@ class Measures:
             for repair in answer["repairs"]:
                 self.repairs.labels(model, repair["code"]).inc()
 
-    def watch(self, log: PredictionLog) -> None:
+    def watch(self, log: LogProcess) -> None:
         """Tell how the log stands: a row that is counted as logged is on the disk."""
         told = {
             "consilience_logged_rows": ("Rows that the prediction log has committed", lambda: log.written),

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from consilience.core.errors import InputError, MissingExtraError
 from consilience.serving.settings import Settings
 from consilience.watching import audit
-from consilience.watching.prediction_log import Audits, PredictionLog, Told
+from consilience.watching.log_process import LogProcess
+from consilience.watching.prediction_log import Audits, Told
 
 if TYPE_CHECKING:
     from consilience.serving.hosted import Hosted
@@ -68,7 +69,7 @@ def start(models: Mapping[str, Sequence[Path]], settings: Settings, at: tuple[st
 
 def open_house(
     models: Mapping[str, Sequence[Path]], settings: Settings, logging: Logging
-) -> tuple[House, PredictionLog | None]:
+) -> tuple[House, LogProcess | None]:
     """The models with their log; every model that has an audit beside it gets a line there when it is deployed.
 
     Raises:
@@ -93,7 +94,7 @@ def open_house(
     return house, log
 
 
-def recorder(log: PredictionLog) -> Record:
+def recorder(log: LogProcess) -> Record:
     """What a server calls after each answer."""
 
     def record(
@@ -108,9 +109,9 @@ def recorder(log: PredictionLog) -> Record:
     return record
 
 
-def _open_log(logging: Logging, audits: Audits) -> PredictionLog | None:
+def _open_log(logging: Logging, audits: Audits) -> LogProcess | None:
     if logging.url is None:
         return None
     if logging.keep not in ("summary", "full"):
         raise InputError(f"inputs are logged as summary or full, received {logging.keep!r}", where="--log-inputs")
-    return PredictionLog(logging.url, "full" if logging.keep == "full" else "summary", logging.days, audits)
+    return LogProcess(logging.url, "full" if logging.keep == "full" else "summary", logging.days, audits)

@@ -1,0 +1,249 @@
+"""A prediction log that is written by a process of its own.
+
+A thread that writes shares the interpreter's lock with the model: it took a quarter of a small model's throughput.
+Here the server only hands rows and answers over.
+"""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple, final
+
+from consilience.core.errors import InputError
+from consilience.watching.frames import read_frame, write_frame
+from consilience.watching.inputs import Row
+from consilience.watching.prediction_log import (
+    WAITING,
+    Audits,
+    Entry,
+    Keep,
+    Told,
+    entry_of,
+    no_audit,
+    open_engine,
+    shown,
+)
+
+log = logging.getLogger("consilience.watching")
+
+MOST = 200
+"""Entries of one frame."""
+LINGER = 0.05
+"""Seconds between frames where no one waits: a frame costs as much as ten entries."""
+
+
+REST = 1.0
+"""Seconds before the next process where one has died before it wrote anything."""
+
+
+class _Flush(NamedTuple):
+    done: threading.Event
+
+
+class _End(NamedTuple):
+    """Nothing comes behind it."""
+
+
+@final
+class LogProcess:
+    """`PredictionLog` in a process of its own: the same arguments, methods and attributes.
+
+    Where the process dies, what it had not acknowledged counts as lost (some of it may be written), which is logged;
+    the next entries start another one.
+
+    Raises:
+        MissingExtraError, InputError: as `PredictionLog`.
+    """
+
+    def __init__(
+        self, url: str, keep: Keep = "summary", retain_days: float | None = None, audits: Audits = no_audit
+    ) -> None:
+        self.engine = open_engine(url)  # an address that cannot be opened is an error here and now
+        self.engine.dispose()
+        self._settings = {"url": url, "keep": keep, "retain_days": retain_days}
+        self._audits = audits
+        self._before = (0, 0)  # written and lost by processes that died
+        self.written = self._own = self._theirs = 0
+        # a deque and two signals: the locks of a queue cost as much as all the rest of `record`
+        self._queue: deque[Entry | _Flush | _End] = deque()
+        self._come, self._hurry = threading.Event(), threading.Event()
+        self._sent: deque[Entry] = deque()
+        self._flushing: deque[_Flush] = deque()
+        self._ready = threading.Event()
+        self._start()
+        self._ready.wait()
+        if self._process.poll() is not None:
+            raise InputError("the process that writes the log ended at once: it says why above", where=shown(url))
+        self._sender = threading.Thread(target=self._send, name="prediction-log", daemon=True)
+        self._sender.start()
+
+    def record(
+        self,
+        model: tuple[str, str],
+        columns: Mapping[str, str],
+        rows: Sequence[Row],
+        answers: Sequence[Mapping[str, Any]],
+        seconds: float,
+        told: Told | None = None,
+    ) -> list[str]:
+        """See `PredictionLog.record`."""
+        entry = entry_of(model, columns, rows, answers, seconds, told)
+        while len(self._queue) >= WAITING:  # nothing is dropped
+            time.sleep(LINGER)
+        self._queue.append(entry)
+        if told is not None:
+            self._hurry.set()
+        if not self._come.is_set():
+            self._come.set()
+        return list(entry.ids)
+
+    @property
+    def lost(self) -> int:
+        """Rows and audit lines that could not be written, or that nobody knows of."""
+        return self._own + self._theirs
+
+    @property
+    def waiting(self) -> int:
+        """Requests that are not on the disk yet."""
+        return len(self._queue) + len(self._sent)
+
+    def flush(self) -> None:
+        """See `PredictionLog.flush`."""
+        flush = _Flush(threading.Event())
+        self._queue.append(flush)
+        self._hurry.set()
+        self._come.set()
+        flush.done.wait()
+        if self.lost:
+            raise InputError(f"{self.lost} rows or audit lines could not be written; the program's log says why")
+
+    def close(self) -> None:
+        """Write what waits and stop."""
+        self._queue.append(_End())
+        self._hurry.set()
+        self._come.set()
+        self._sender.join()
+
+    def _start(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "consilience.watching.log_writer"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # what stops the server does not stop it: it ends when all is written
+        )
+        self._listener = threading.Thread(target=self._listen, args=(self._process,), daemon=True)
+        self._listener.start()
+        self._put(self._settings)
+
+    def _put(self, value: Any) -> None:
+        """Where the process is gone, another takes its place."""
+        assert self._process.stdin is not None
+        try:
+            write_frame(self._process.stdin, value)  # type: ignore[arg-type]
+        except OSError:
+            self._begin_anew()
+
+    def _send(self) -> None:
+        """Hand over what comes, until the end is wanted."""
+        while True:
+            self._come.wait()
+            self._hurry.wait(LINGER)
+            self._hurry.clear()
+            self._come.clear()
+            if self._process.poll() is not None:
+                self._begin_anew()
+            while self._queue:
+                entries, other = self._take()
+                self._hand_over(entries)
+                if isinstance(other, _Flush):
+                    self._flushing.append(other)
+                    self._put("flush")
+                elif isinstance(other, _End):
+                    self._finish()
+                    return
+
+    def _take(self) -> tuple[list[Entry], _Flush | _End | None]:
+        """What waits, up to a frame's size, and what stands behind it."""
+        entries: list[Entry] = []
+        while self._queue and len(entries) < MOST:
+            first = self._queue.popleft()
+            if not isinstance(first, Entry):
+                return entries, first
+            entries.append(first)
+        return entries, None
+
+    def _hand_over(self, entries: list[Entry]) -> None:
+        if not entries:
+            return
+        found = [[*entry[:-1], entry.told is not None, self._audits(entry.model, entry.version)] for entry in entries]
+        self._sent.extend(entries)
+        try:
+            self._put(found)
+        except TypeError as error:  # a cell that no JSON holds
+            for _ in entries:
+                self._sent.pop()
+            if len(entries) == 1:
+                self._lose(entries, error)
+            for entry in entries if len(entries) > 1 else ():  # one of them only is lost
+                self._hand_over([entry])
+
+    def _finish(self) -> None:
+        assert self._process.stdin is not None
+        with suppress(OSError):  # it died
+            self._process.stdin.close()
+        self._process.wait()
+        self._listener.join()
+        if self._sent:
+            self._begin_anew()
+            self._finish()
+
+    def _begin_anew(self) -> None:
+        """Another process in place of the one that died. What that one may have read is told as lost by its listener;
+        what came behind is handed over again."""
+        self._process.wait()
+        self._listener.join()
+        if self.written == self._before[0]:
+            time.sleep(REST)  # it wrote nothing at all: the next one may not either
+        self._before = (self.written, self._theirs)
+        again = list(self._sent)
+        self._sent.clear()
+        self._start()
+        self._hand_over(again)
+
+    def _listen(self, process: subprocess.Popen[bytes]) -> None:
+        """Hear what became of the entries; ends with the process."""
+        assert process.stdout is not None
+        before = self._before
+        while (said := read_frame(process.stdout)) is not None:  # type: ignore[arg-type]
+            self._ready.set()
+            self.written, self._theirs = before[0] + said["written"], before[1] + said["lost"]
+            for _ in range(said.get("entries", 0)):
+                told = self._sent.popleft().told
+                if told is not None:
+                    told(said["sound"])
+            if said.get("flushed"):
+                self._flushing.popleft().done.set()
+        process.stdout.close()
+        process.wait()
+        self._ready.set()
+        entries = [self._sent.popleft() for _ in range(len(self._sent))]
+        if entries:
+            self._lose(entries, RuntimeError(f"its process ended with {process.returncode}"))
+        while self._flushing:
+            self._flushing.popleft().done.set()
+        self._come.set()
+
+    def _lose(self, entries: Sequence[Entry], error: Exception) -> None:
+        number = sum(len(entry.ids) for entry in entries)
+        self._own += number
+        log.error("the prediction log lost %d rows", number, exc_info=error)
+        for entry in entries:
+            if entry.told is not None:
+                entry.told(False)
