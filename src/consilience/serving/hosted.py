@@ -26,6 +26,7 @@ from consilience.data.features import Features, in_memory
 from consilience.data.table import Table
 from consilience.evaluation.confidence.columns import UNBOUNDED, certain_columns, refer_column
 from consilience.evaluation.contribution.game import shapley
+from consilience.modalities.form import form_of
 from consilience.model import Model, load, thresholds_of
 from consilience.serving.rows import Row, to_frame
 from consilience.watching import embedding
@@ -239,21 +240,8 @@ def _shown(value: Any) -> Any:
 def _from_facts(column: str, groups: Mapping[str, Any]) -> Any:
     facts = next(f for f in groups.values() if column in f["columns"])
     place = facts["columns"].index(column)
-    if facts["modality"] == "number":
-        return float(f"{facts['mean'][place]:.4g}")
-    if facts["modality"] == "category":
-        return next(iter(facts["vocabulary"][place]), None)
-    if facts["modality"] == "series":
-        return _series_example(facts["mean"][place], facts["std"][place])
-    if facts["modality"] == "sequence":
-        return "".join(facts["tokens"][place][:8])
-    return "2024-01-31" if facts["modality"] == "date" else "text"
-
-
-def _series_example(means: Sequence[float], deviations: Sequence[float]) -> str:
-    """Four steps around the training rows' mean, as JSON."""
-    steps = [[float(f"{m + d * s:.4g}") for m, d in zip(means, deviations, strict=True)] for s in (0, 0.5, 0, -0.5)]
-    return json.dumps(steps if len(means) > 1 else [step[0] for step in steps])
+    example = form_of(facts["modality"]).example
+    return None if example is None else example(facts, place)
 
 
 def _plain(value: Any) -> Any:
