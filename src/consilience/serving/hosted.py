@@ -24,11 +24,12 @@ from consilience.core.errors import InputError
 from consilience.core.registry import get
 from consilience.data.features import Features, in_memory
 from consilience.data.table import Table
-from consilience.evaluation.confidence.columns import UNBOUNDED, certain_columns, refer_column
+from consilience.evaluation.confidence.columns import certain_columns, refer_column
 from consilience.evaluation.contribution.game import shapley
 from consilience.modalities.form import form_of
 from consilience.model import Model, load, thresholds_of
 from consilience.serving.rows import Row, to_frame
+from consilience.tasks.answers import answers_of
 from consilience.watching import embedding
 from consilience.watching.reference import has_groups
 
@@ -53,16 +54,6 @@ class Asked(NamedTuple):
     embed: bool = False
 
 
-UNEXPLAINED = {
-    "boxes": "boxes are not explained: where the model looked is where it says they are",
-    "text": "texts are not explained: they have no class or value that is shared out",
-}
-"""Kinds whose predictions no shares are computed of, and why."""
-
-VALUES = ("regression", "forecast")
-"""Kinds whose explained figure is the first one: the value, or the first step ahead."""
-
-
 @final
 class Hosted:
     """Args: name: in addresses. path: run or bundle folder."""
@@ -84,7 +75,12 @@ class Hosted:
     @property
     def explains(self) -> bool:
         """Whether shares of the disciplines can be told."""
-        return self.bundle.task.kind not in UNEXPLAINED
+        return not answers_of(self.bundle.task).no_shares
+
+    @property
+    def bounded(self) -> bool:
+        """Whether a set or an interval can be asked for."""
+        return not answers_of(self.bundle.task).no_bounds
 
     def check(self, asked: Sequence[Asked]) -> None:
         """
@@ -94,9 +90,9 @@ class Hosted:
         for rate in {a.abstain for a in asked if a.abstain is not None}:
             self.thresholds(rate)
         if not self.explains and any(a.explain for a in asked):
-            raise InputError(UNEXPLAINED[self.bundle.task.kind], where=self.name, fix='Leave "explain" out')
-        if self.bundle.task.kind in UNBOUNDED and any(a.level for a in asked):
-            raise InputError(UNBOUNDED[self.bundle.task.kind], where=self.name, fix='Leave "level" out')
+            raise InputError(answers_of(self.bundle.task).no_shares, where=self.name, fix='Leave "explain" out')
+        if not self.bounded and any(a.level for a in asked):
+            raise InputError(answers_of(self.bundle.task).no_bounds, where=self.name, fix='Leave "level" out')
 
     def answer(self, asked: list[Asked]) -> list[dict[str, Any]]:
         """One answer a row, plain values: prediction, probabilities, set or interval, shares, repairs. Of several
@@ -197,7 +193,7 @@ class Hosted:
             shown = [(), *subsets(names, EXPLAINED)] if names else [()]
             masks = [frozenset(every - {g for d in subset for g in disciplines[d]}) for subset in shown]
             said = bundle.judge_masks(features, texts, np.array([row], dtype=np.int64), masks)
-            chosen = int(said[-1].final[0].argmax()) if bundle.task.kind not in VALUES else 0
+            chosen = int(said[-1].final[0].argmax()) if not answers_of(bundle.task).first else 0
             worth = {
                 tuple(names.index(d) for d in subset): np.asarray(opinion.final[0, chosen], np.float64)
                 for subset, opinion in zip(shown, said, strict=True)

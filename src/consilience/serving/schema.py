@@ -49,6 +49,6 @@ def predict_schema(hosted: Hosted) -> dict[str, Any]:
             "version": {"type": "string"},
         },
     }
-    certain = {} if hosted.bundle.task.kind in ("text", "boxes") else {"level": 0.9}
+    certain = {"level": 0.9} if hosted.bounded else {}
     content = {"application/json": {"schema": body, "example": {"rows": [example], **certain}}}
     return {"requestBody": {"required": True, "content": content}}
