@@ -50,7 +50,7 @@ class Category:
 
     media: ClassVar[bool] = False
     form: ClassVar[Form] = Form(
-        field="choice", example=lambda facts, place: next(iter(facts["vocabulary"][place]), None)
+        field="choice", plain=True, example=lambda facts, place: next(iter(facts["vocabulary"][place]), None)
     )
 
     @staticmethod

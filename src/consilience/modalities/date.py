@@ -38,7 +38,7 @@ class Date:
 
     media: ClassVar[bool] = False
     form: ClassVar[Form] = Form(
-        {"type": ["string", "number", "null"]}, distinct=True, example=lambda facts, place: "2024-01-31"
+        {"type": ["string", "number", "null"]}, plain=True, distinct=True, example=lambda facts, place: "2024-01-31"
     )
 
     @staticmethod

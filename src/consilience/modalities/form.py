@@ -39,6 +39,8 @@ class Form(NamedTuple):
     """Cells are not compared as text."""
     recurs: bool = True
     """Equal cells in two rows may be chance."""
+    plain: bool = False
+    """Cells are logged, and looked at for drift, as they are; of all others a few figures are."""
     distinct: bool = False
     """Cells that all differ are no sign that they name rows."""
     example: Callable[[Mapping[str, Any], int], Any] | None = None

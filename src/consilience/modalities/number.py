@@ -33,7 +33,7 @@ class Number:
     """value float32 [N, C] in standard deviations, clipped at ±10; mask bool [N, C]."""
 
     media: ClassVar[bool] = False
-    form: ClassVar[Form] = Form({"type": ["number", "string", "null"]}, "number", example=_example)
+    form: ClassVar[Form] = Form({"type": ["number", "string", "null"]}, "number", plain=True, example=_example)
 
     @staticmethod
     def score(column: pl.Series) -> Guess:

@@ -10,10 +10,8 @@ import hashlib
 from typing import Any, Protocol, final
 
 from consilience.core.registry import find, get
+from consilience.modalities.form import form_of
 from consilience.watching.figures.text import TextFigures
-
-KEPT = frozenset({"number", "category", "date"})
-"""Modalities whose cells are logged as they are and looked at by themselves."""
 
 
 class Figures(Protocol):
@@ -42,7 +40,7 @@ class FileFigures:
 
 def figures_of(modality: str) -> type[Figures] | None:
     """The figures of the modality; None where its cells are kept as they are."""
-    if modality in KEPT:
+    if form_of(modality).plain:
         return None
     found: type[Figures] | None = find("figures", modality)
     return found or (FileFigures if get("modality", modality).media else TextFigures)
