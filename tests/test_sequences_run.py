@@ -13,9 +13,9 @@ import consilience as cs
 from consilience.core.files import read_json
 from consilience.core.policy import make_groups
 from consilience.core.recipe import Recipe
-from consilience.evaluation.weaknesses.wear import WEAR
+from consilience.evaluation.weaknesses.probes.base import probe_of
+from consilience.modalities.form import form_of
 from consilience.model import DataWarning
-from consilience.serving.schema import TYPES
 from consilience.training.plan import repeats
 from consilience.watching.inputs import figures
 
@@ -64,7 +64,7 @@ def test_letters_wear_out() -> None:
     mask = np.ones(code.shape, bool)
     mask[0], code[0] = False, 0
     arrays = {"code": code, "mask": mask}
-    kinds = {worn.kind: worn for worn in WEAR["sequence"]}
+    kinds = {worn.kind: worn for worn in probe_of("sequence").wears}
     masked = kinds["masked"].wear(arrays, 0.25, np.random.default_rng(0))
     assert 0.2 < (masked["code"][1:] == 1).mean() < 0.3
     mutated = kinds["mutated"].wear(arrays, 0.5, np.random.default_rng(0))
@@ -112,4 +112,4 @@ def test_drift_figures_and_the_form_know_sequences() -> None:
     assert found["gc"] == 0.5
     assert found["unknown"] == 0.25
     assert figures(None, "sequence") is None
-    assert TYPES["sequence"]["type"] == ["string", "null"]
+    assert form_of("sequence").schema["type"] == ["string", "null"]

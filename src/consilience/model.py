@@ -24,17 +24,10 @@ from consilience.data.history import pieces
 from consilience.data.table import Table, read_table
 from consilience.data.windows import ORIGIN, block_codes
 from consilience.modalities.base import Problem, merge_problems
+from consilience.tasks.answers import answers_of
 from consilience.tasks.several import named_columns
 
 Array = np.ndarray[Any, Any]
-
-
-NO_PROBABILITIES = {
-    "regression": "regression model",
-    "text": "model that writes texts",
-    "boxes": "model that finds boxes",
-    "forecast": "model that forecasts",
-}
 
 
 class DataWarning(UserWarning):
@@ -131,8 +124,7 @@ class Model:
         """
         if self.bundle.views:
             raise InputError("each target has probabilities of its own", fix="Use of(target).predict_proba")
-        if self.bundle.task.kind in NO_PROBABILITIES:
-            what = NO_PROBABILITIES[self.bundle.task.kind]
+        if what := answers_of(self.bundle.task).no_probabilities:
             raise InputError(f"a {what} has no probabilities", fix="Use predict")
         predictions, self.problems = self.bundle.predict(read_table(table), hidden)
         _warn(self.problems)

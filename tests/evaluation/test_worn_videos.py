@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from consilience.evaluation.weaknesses.wear import frames_dropped, video_noise
+from consilience.evaluation.weaknesses.probes.video import frames_dropped, video_noise
 from consilience.references.video import summarise_videos, video_width
 
 

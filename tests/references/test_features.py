@@ -7,15 +7,9 @@ import pytest
 from consilience.references import features
 from consilience.references.base import Rows
 from consilience.references.features import choose_rows, count_rows, read_matrix, read_texts
+from consilience.references.images import THUMBNAIL, image_width, summarise_images
 from consilience.references.majority import majority_predictions
-from consilience.references.media import (
-    SEGMENTS,
-    THUMBNAIL,
-    image_width,
-    sound_width,
-    summarise_images,
-    summarise_sounds,
-)
+from consilience.references.sounds import SEGMENTS, sound_width, summarise_sounds
 
 from .mixed_rows import make
 

@@ -26,14 +26,13 @@ from consilience.data.features import Features
 from consilience.fusion.base import masked_mean
 from consilience.fusion.model import Multimodal, safe_key
 from consilience.modalities.base import Arrays
+from consilience.modalities.form import form_of
 
 OPSET = 18
 EXAMPLES = 4
 """Rows that the graph is traced with."""
 UNREAD = frozenset({"size"})
 """Arrays that no network reads: an image's own size, with which the task places boxes."""
-PLAIN = frozenset({"number", "category", "date"})
-"""Modalities whose cells are tested for drift as they are; of all others the graph also tells the pooled tokens."""
 
 
 def write_onnx(bundle: Bundle, features: Features, path: Path) -> dict[str, Any]:
@@ -75,12 +74,13 @@ class Plan(NamedTuple):
 
 
 def graph_plan(bundle: Bundle, features: Features) -> Plan:
-    """The inputs of a graph of this bundle, with prepared rows as examples."""
+    """The inputs of a graph of this bundle, with prepared rows as examples. The graph also tells the pooled tokens of
+    groups whose cells are not tested for drift as they are."""
     groups = bundle.groups
     arrays = features.gather(np.resize(np.arange(features.rows), EXAMPLES))
     inputs = [(group, name) for group in groups for name in arrays[group] if name not in UNREAD]
     names = [f"{safe_key(groups.index(group), group)}__{name}" for group, name in inputs]
-    watched = [g for g in groups if bundle.facts["groups"][g]["modality"] not in PLAIN]
+    watched = [g for g in groups if not form_of(bundle.facts["groups"][g]["modality"]).plain]
     pooled = {g: f"pooled__{safe_key(groups.index(g), g)}" for g in watched}
     description = {
         "groups": groups,

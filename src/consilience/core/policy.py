@@ -29,6 +29,7 @@ DEFAULT_ENCODER = {
     "text": "conv_text",
     "video": "frames_video",
 }
+"""Of a modality that is not here (another package's), the first of the encoders that are registered for it."""
 APART = frozenset({"sequence"})
 """Modalities whose columns get a group each: a drug and the protein it meets are two sources, in two alphabets."""
 MOST_APART = 6
@@ -180,7 +181,7 @@ def _encoder(recipe: Recipe, name: str, group: Group, repeated: bool) -> Choice:
                 fix=nearest(key, {*names("modality"), *recipe.groups}),
             )
     chosen = group.encoder or recipe.encoders.get(name) or recipe.encoders.get(modality)
-    kind = chosen.type if chosen else DEFAULT_ENCODER[modality]
+    kind = chosen.type if chosen else _default_encoder(modality)
     component = get("encoder", kind)
     if component.modality != modality:
         raise InputError(
@@ -195,6 +196,21 @@ def _encoder(recipe: Recipe, name: str, group: Group, repeated: bool) -> Choice:
     if not recipe.train.augment and "augment" in fields:
         options["augment"] = False
     return Choice(**{"type": kind, **options, **(chosen.options if chosen else {})}).complete("encoder")
+
+
+def _default_encoder(modality: str) -> str:
+    """
+    Raises:
+        InputError: when no encoder reads the modality.
+    """
+    if modality in DEFAULT_ENCODER:
+        return DEFAULT_ENCODER[modality]
+    readers = [name for name in names("encoder") if get("encoder", name).modality == modality]
+    if not readers:
+        raise InputError(
+            f"no encoder reads {modality!r}", where="encoders", fix="Register one whose `modality` is this name"
+        )
+    return readers[0]
 
 
 def _costly(groups: Mapping[str, Group]) -> bool:

@@ -137,6 +137,41 @@ BUILTIN: dict[str, dict[str, str]] = {
         "unused_discipline": "consilience.evaluation.checks.unused_discipline:UnusedDiscipline",
         "worse_than_linear": "consilience.evaluation.checks.worse_than_linear:WorseThanLinear",
     },
+    # What the layers above know of a modality, by its name; each has a documented default for a name that is not here.
+    "reading": {
+        "audio": "consilience.references.sounds:SoundReading",
+        "date": "consilience.references.dates:DateReading",
+        "image": "consilience.references.images:ImageReading",
+        "number": "consilience.references.numbers:NumberReading",
+        "series": "consilience.references.series_features:SeriesReading",
+        "video": "consilience.references.video:VideoReading",
+    },
+    "probe": {
+        "audio": "consilience.evaluation.weaknesses.probes.audio:AudioProbe",
+        "category": "consilience.evaluation.weaknesses.probes.category:CategoryProbe",
+        "image": "consilience.evaluation.weaknesses.probes.image:ImageProbe",
+        "number": "consilience.evaluation.weaknesses.probes.number:NumberProbe",
+        "sequence": "consilience.evaluation.weaknesses.probes.sequence:SequenceProbe",
+        "series": "consilience.evaluation.weaknesses.probes.series:SeriesProbe",
+        "text": "consilience.evaluation.weaknesses.probes.text:TextProbe",
+        "video": "consilience.evaluation.weaknesses.probes.video:VideoProbe",
+    },
+    "pieces": {
+        "audio": "consilience.explanation.sound_pieces:SoundPieces",
+        "image": "consilience.explanation.image_pieces:ImagePieces",
+        "sequence": "consilience.explanation.sequence_pieces:SequencePieces",
+        "series": "consilience.explanation.series_pieces:SeriesPieces",
+        "text": "consilience.explanation.text_pieces:TextPieces",
+        "video": "consilience.explanation.video_pieces:VideoPieces",
+    },
+    "figures": {
+        "audio": "consilience.watching.figures.audio:AudioFigures",
+        "image": "consilience.watching.figures.image:ImageFigures",
+        "sequence": "consilience.watching.figures.sequence:SequenceFigures",
+        "series": "consilience.watching.figures.series:SeriesFigures",
+        "text": "consilience.watching.figures.text:TextFigures",
+        "video": "consilience.watching.figures.video:VideoFigures",
+    },
 }
 
 
@@ -199,3 +234,8 @@ def get(kind: str, name: str) -> Any:
     if name in _plugins(kind):
         return _plugins(kind)[name].load()
     raise InputError(f"no {kind} is named {name!r}", fix=nearest(name, known))
+
+
+def find(kind: str, name: str) -> Any | None:
+    """The registered class, None where the kind has none of that name: for what a modality may leave out."""
+    return get(kind, name) if name in names(kind) else None

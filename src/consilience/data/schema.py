@@ -19,6 +19,7 @@ from consilience.data.table import Table
 from consilience.modalities.base import Guess
 from consilience.modalities.category import find_separator
 from consilience.modalities.cells import is_missing_token
+from consilience.modalities.form import form_of
 
 __all__ = ["IGNORE", "Column", "Schema", "detect", "media_paths", "schema_yaml"]
 
@@ -151,7 +152,7 @@ def _in_context(table: Table, name: str, facts: Profile, found: Decision) -> Dec
         return Decision(IGNORE, 0.9, "names the rows' split (train, test): no input")
     if facts.distinct == 1:
         return Decision("category", 0.6, "one value or missing: that it is there is what it tells")
-    if found.modality in ("date", "series", "sequence"):
+    if form_of(found.modality).distinct:
         return found
     reason = identifier_reason(name, facts)
     if reason:

@@ -17,6 +17,7 @@ from consilience.data.findings import NotApplicable
 from consilience.evaluation.evidence import Evidence
 from consilience.evaluation.sheets import Sheet
 from consilience.evaluation.wording import Language, Sentence
+from consilience.tasks.answers import answers_of
 
 __all__ = ["Analysis", "Card", "Figure", "Gallery", "Language", "NotApplicable", "Section", "Sheet", "Word"]
 
@@ -116,17 +117,13 @@ def analyses() -> list[Analysis]:
 def measure_all(evidence: Evidence, listener: Listener) -> dict[str, Any]:
     """{analysis: what it found}; {"not_applicable": reason} where it could not look."""
     found: dict[str, Any] = {}
-    wanted = evidence.bundle.recipe.report.analyses
+    wanted, answers = evidence.bundle.recipe.report.analyses, answers_of(evidence.bundle.task)
     every = [analysis for analysis in analyses() if wanted is None or analysis.name in wanted]
     for done, analysis in enumerate(every):
         listener({"event": "progress", "name": f"evaluate {analysis.name}", "done": done, "total": len(every)})
         try:
-            if evidence.kind == "text" and not getattr(analysis, "of_texts", False):
-                raise NotApplicable("the target is a text: it has no classes, no unit and no probability")
-            if evidence.kind == "forecast" and not getattr(analysis, "of_forecasts", False):
-                raise NotApplicable("a forecast is many numbers a row: chapters on single predictions do not apply")
-            if evidence.kind == "boxes" and not getattr(analysis, "of_boxes", False):
-                raise NotApplicable("the target is a list of boxes: it has no classes, no unit and no one probability")
+            if answers.no_chapters and not getattr(analysis, answers.chapter, False):
+                raise NotApplicable(answers.no_chapters)
             found[analysis.name] = analysis.measure(evidence)
         except NotApplicable as reason:
             found[analysis.name] = {"not_applicable": str(reason)}

@@ -14,7 +14,7 @@ from consilience.evaluation.intervals import HIGH, LOW, RESAMPLES, resamples_of
 from consilience.evaluation.wording import Sentence
 from consilience.explanation.cards import card
 from consilience.explanation.chosen_rows import choose_rows
-from consilience.explanation.words import amount, say
+from consilience.explanation.words import WORDS, amount, say
 
 Array = np.ndarray[Any, Any]
 
@@ -158,7 +158,8 @@ def _top(found: Mapping[str, Any], language: Language) -> Sentence | None:
 
 
 def _pieces(one: Mapping[str, Any], language: Language, several: bool) -> str:
-    pieces = say(language, f"pieces_{one['modality']}")
+    key = f"pieces_{one['modality']}"
+    pieces = say(language, key if key in WORDS[language] else "pieces_other")
     return say(language, "of_group", pieces=pieces, group=one["group"]) if several and one["group"] else pieces
 
 

@@ -1,4 +1,5 @@
-"""How much each number, category and date of a row moved the default prediction, and which values it could have had.
+"""How much each number, category, date and any other cell without pieces moved the default prediction, and which
+values it could have had.
 
 A cell's effect is the prediction minus the mean prediction with the values that the training rows have in that column
 in its place (Robnik-Šikonja & Kononenko 2008; the one-column case of Štrumbelj & Kononenko 2010). It asks the whole
@@ -12,10 +13,11 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
+import polars as pl
 
 from consilience.artifacts.bundle import Bundle
 from consilience.artifacts.network import Index
-from consilience.core.registry import get
+from consilience.core.registry import find, get
 from consilience.explanation.remembering import expected_rows, remembering
 from consilience.explanation.screening import promising
 from consilience.explanation.subject import LARGEST_BATCH, Subject
@@ -23,7 +25,6 @@ from consilience.modalities.base import Arrays
 
 Array = np.ndarray[Any, Any]
 
-TABLE = ("number", "category", "date")
 VALUES = 8
 """Values of a column that stand in for a cell."""
 BUDGET, LEAST_BUDGET, COLUMNS = 4096, 512, 128
@@ -44,13 +45,17 @@ Change = tuple[Cell, Arrays, int]
 
 
 def cells_of(bundle: Bundle) -> list[Cell]:
-    """Every cell that a row has, in the recipe's order; groups of other modalities have none."""
+    """Every cell that a row has, in the recipe's order; groups of media, and of what falls into pieces, have none."""
     return [
         Cell(name, place, column)
         for name, group in bundle.recipe.groups.items()
-        if group.modality in TABLE
+        if _is_whole(str(group.modality))
         for place, column in enumerate(bundle.facts["groups"][name]["columns"])
     ]
+
+
+def _is_whole(modality: str) -> bool:
+    return find("pieces", modality) is None and not get("modality", modality).media
 
 
 def budget(bundle: Bundle) -> int:
@@ -64,7 +69,7 @@ def backdrop(bundle: Bundle, train: Subject | None, count: int) -> dict[str, Arr
     """group → `count` rows of stand-in values for every column, each column spread evenly over its training values.
 
     Without training rows what was learned from them serves: evenly spaced quantiles of a number, the most frequent
-    values of a category; a date is hidden.
+    values of a category; any other cell is hidden.
     """
     groups = dict.fromkeys(cell.group for cell in cells_of(bundle))
     known = None if train is None or not len(train) else train
@@ -100,9 +105,9 @@ def _facts_rows(bundle: Bundle, group: str, count: int) -> Arrays:
             index[:, place, 0] = 1 + np.arange(count) % max(len(vocabulary), 1)
             mask[:, place, 0] = bool(vocabulary)
         return {"index": index, "mask": mask}
-    from consilience.modalities.date import FEATURES
-
-    return {"value": np.zeros((count, columns, len(FEATURES)), np.float32), "mask": np.zeros((count, columns), bool)}
+    empty = {str(name): pl.Series(name, [None] * count, pl.String) for name in facts["columns"]}
+    arrays: Arrays = get("modality", str(modality)).arrays(empty, facts).arrays
+    return arrays
 
 
 def predict_changed(subject: Subject, variants: list[tuple[int, list[Change]]]) -> Array:
@@ -190,9 +195,9 @@ def shown_value(subject: Subject, row: int, cell: Cell) -> str:
 
 
 def read_value(bundle: Bundle, arrays: Arrays, row: int, cell: Cell) -> str:
-    """A number or category cell of prepared arrays as a person writes it; "" when missing or a date."""
+    """A number or category cell of prepared arrays as a person writes it; "" when missing or any other."""
     facts, modality = bundle.facts["groups"][cell.group], bundle.recipe.groups[cell.group].modality
-    if not arrays["mask"][row, cell.place].any() or modality == "date":
+    if not arrays["mask"][row, cell.place].any() or modality not in ("number", "category"):
         return ""
     if modality == "number":
         value = float(arrays["value"][row, cell.place]) * facts["std"][cell.place] + facts["mean"][cell.place]

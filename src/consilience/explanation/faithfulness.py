@@ -17,7 +17,7 @@ from consilience.artifacts.network import Index
 from consilience.evaluation.intervals import HIGH, LOW, RESAMPLES, resamples_of
 from consilience.explanation.attribution import attribute
 from consilience.explanation.cells import backdrop, cells_of, predict_without
-from consilience.explanation.pieces import PIECES, pieces_of
+from consilience.explanation.pieces import pieced_groups, pieces_of
 from consilience.explanation.scorer import Scorer
 from consilience.explanation.subject import Subject
 
@@ -41,7 +41,7 @@ class Asked(NamedTuple):
 
 
 def faithfulness(subject: Subject, asked: Asked) -> list[dict[str, Any]]:
-    """One finding for each modality that the rows have ("table": numbers, categories and dates together).
+    """One finding for each modality that the rows have ("table": all whose cells have no pieces, together).
 
     Returns:
         [{"modality", "group", "model", "method", "rows", "deletion", "insertion", "verdict"}]; deletion and insertion
@@ -49,7 +49,7 @@ def faithfulness(subject: Subject, asked: Asked) -> list[dict[str, Any]]:
         interval. verdict: "better" when both intervals are above 0, "worse" when one is below, else "no difference".
     """
     found = []
-    for group in subject.groups(*PIECES):
+    for group in pieced_groups(subject):
         pieces = pieces_of(subject, group)
         assert pieces is not None, "these modalities have pieces"
         rows = np.flatnonzero(pieces.present.sum(1) > 1)

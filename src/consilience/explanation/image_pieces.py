@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, final
+from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from consilience.explanation.pieces import Kind
 from consilience.explanation.subject import Subject
 
 Array = np.ndarray[Any, Any]
@@ -30,6 +31,8 @@ class Region(NamedTuple):
 @final
 class ImagePieces:
     """See `pieces.Pieces`. grid: regions down and across; piece = (column · down + row) · across + place."""
+
+    kind: ClassVar[Kind] = "images"
 
     def __init__(self, subject: Subject, group: str) -> None:
         facts = subject.facts(group)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from consilience.artifacts.network import Index
 from consilience.explanation import drawing
 from consilience.explanation.attribution import Attribution, attribute
 from consilience.explanation.image_pieces import ImagePieces
-from consilience.explanation.pieces import PIECES, pieces_of
+from consilience.explanation.pieces import Kind, pieced_groups, pieces_of
 from consilience.explanation.scorer import Scorer
 from consilience.explanation.sequence_pieces import SequencePieces
 from consilience.explanation.series_pieces import PARTS, SeriesPieces
@@ -22,16 +23,26 @@ from consilience.explanation.video_pieces import VideoPieces
 Array = np.ndarray[Any, Any]
 Parts = dict[str, list[dict[str, Any]]]
 
-KINDS = ("texts", "images", "sounds", "series", "videos")
+KINDS = get_args(Kind)
 STRONGEST = 5
 """Regions and moments that are listed."""
+
+
+class Told(NamedTuple):
+    """What is told of one row of a group. pieces: as its kind has them. seconds: longest sound kept."""
+
+    subject: Subject
+    pieces: Any
+    done: Attribution
+    row: int
+    seconds: float
 
 
 def media_parts(subject: Subject, classes: Index, seconds: float) -> list[Parts]:
     """{"texts", "images", "sounds", "series", "videos"} of every row; see `explain.explain_rows`. seconds: longest
     sound kept."""
     found: list[Parts] = [{kind: [] for kind in KINDS} for _ in range(len(subject))]
-    for group in subject.groups(*PIECES):
+    for group in pieced_groups(subject):
         pieces = pieces_of(subject, group)
         assert pieces is not None, "these modalities have pieces"
         done = attribute(Scorer(subject, pieces, classes))
@@ -39,16 +50,7 @@ def media_parts(subject: Subject, classes: Index, seconds: float) -> list[Parts]
             if not pieces.present[row].any():
                 continue
             said = _said(group, done, row)
-            if isinstance(pieces, (TextPieces, SequencePieces)):
-                parts["texts"] += _texts(pieces, done, row, said)
-            elif isinstance(pieces, ImagePieces):
-                parts["images"] += _images(subject, pieces, done, row, said)
-            elif isinstance(pieces, SoundPieces):
-                parts["sounds"] += _sounds(subject, pieces, done, row, (said, seconds))
-            elif isinstance(pieces, SeriesPieces):
-                parts["series"] += _series(subject, pieces, done, row, said)
-            elif isinstance(pieces, VideoPieces):
-                parts["videos"] += _videos(subject, pieces, done, row, said)
+            parts[pieces.kind] += TELLERS[pieces.kind](Told(subject, pieces, done, row, seconds), said)
     return found
 
 
@@ -62,9 +64,9 @@ def _said(group: str, done: Attribution, row: int) -> dict[str, Any]:
     }
 
 
-def _texts(
-    pieces: TextPieces | SequencePieces, done: Attribution, row: int, said: dict[str, Any]
-) -> list[dict[str, Any]]:
+def _texts(told: Told, said: dict[str, Any]) -> list[dict[str, Any]]:
+    pieces: TextPieces | SequencePieces = told.pieces
+    done, row = told.done, told.row
     columns = dict.fromkeys(span.column for span in pieces.spans[row])
     return [
         {
@@ -80,9 +82,9 @@ def _texts(
     ]
 
 
-def _images(
-    subject: Subject, pieces: ImagePieces, done: Attribution, row: int, said: dict[str, Any]
-) -> list[dict[str, Any]]:
+def _images(told: Told, said: dict[str, Any]) -> list[dict[str, Any]]:
+    pieces: ImagePieces = told.pieces
+    subject, done, row = told.subject, told.done, told.row
     count, found = pieces.grid[0] * pieces.grid[1], []
     for place, column in enumerate(pieces.columns):
         chosen = slice(place * count, (place + 1) * count)
@@ -100,9 +102,9 @@ def _images(
     return found
 
 
-def _sounds(
-    subject: Subject, pieces: SoundPieces, done: Attribution, row: int, said: tuple[dict[str, Any], float]
-) -> list[dict[str, Any]]:
+def _sounds(told: Told, said: dict[str, Any]) -> list[dict[str, Any]]:
+    pieces: SoundPieces = told.pieces
+    subject, done, row = told.subject, told.done, told.row
     count, found = MOMENTS * BANDS, []
     for place, column in enumerate(pieces.columns):
         chosen = slice(place * count, (place + 1) * count)
@@ -117,15 +119,15 @@ def _sounds(
             "seconds": len(wave) / pieces.rate,
             "highest": pieces.rate / 2,
             "overlay": drawing.sound_overlay(wave, pieces, weights),
-            "sound": drawing.sound(wave, pieces.rate, said[1]),
+            "sound": drawing.sound(wave, pieces.rate, told.seconds),
         }
-        found.append({"column": column, **said[0], "moments": moments, **media})
+        found.append({"column": column, **said, "moments": moments, **media})
     return found
 
 
-def _series(
-    subject: Subject, pieces: SeriesPieces, done: Attribution, row: int, said: dict[str, Any]
-) -> list[dict[str, Any]]:
+def _series(told: Told, said: dict[str, Any]) -> list[dict[str, Any]]:
+    pieces: SeriesPieces = told.pieces
+    subject, done, row = told.subject, told.done, told.row
     count, found, arrays = pieces.lanes * PARTS, [], subject.arrays[pieces.group]
     for place, column in enumerate(pieces.columns):
         chosen = slice(place * count, (place + 1) * count)
@@ -142,9 +144,9 @@ def _series(
     return found
 
 
-def _videos(
-    subject: Subject, pieces: VideoPieces, done: Attribution, row: int, said: dict[str, Any]
-) -> list[dict[str, Any]]:
+def _videos(told: Told, said: dict[str, Any]) -> list[dict[str, Any]]:
+    pieces: VideoPieces = told.pieces
+    subject, done, row = told.subject, told.done, told.row
     count, found, arrays = pieces.frames, [], subject.arrays[pieces.group]
     for place, column in enumerate(pieces.columns):
         chosen = slice(place * count, (place + 1) * count)
@@ -165,3 +167,12 @@ def _videos(
 def _top(weights: Array) -> list[int]:
     order = np.argsort(-np.abs(weights), kind="stable")[:STRONGEST]
     return [int(at) for at in order if weights[at]]
+
+
+TELLERS: dict[Kind, Callable[[Told, dict[str, Any]], list[dict[str, Any]]]] = {
+    "texts": _texts,
+    "images": _images,
+    "sounds": _sounds,
+    "series": _series,
+    "videos": _videos,
+}

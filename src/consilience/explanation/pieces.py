@@ -3,35 +3,31 @@ a series, frames of a video.
 
 Every piece has a gate: 1 leaves it as it is, 0 puts something uninformative in its place, values between lie on the
 straight line. So one function of the gates serves integrated gradients, occlusion, and the curves that test them.
+
+Registered under the modality's name (kind "pieces"). Cells of a modality without pieces are explained whole, as those
+of a table; files without pieces by their group's share only.
 """
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from torch import Tensor, nn
 
-from consilience.core.registry import load
+from consilience.core.registry import find, names
 from consilience.explanation.subject import Subject
 
 Array = np.ndarray[Any, Any]
-
-
-PIECES = {
-    "text": "consilience.explanation.text_pieces:TextPieces",
-    "sequence": "consilience.explanation.sequence_pieces:SequencePieces",
-    "image": "consilience.explanation.image_pieces:ImagePieces",
-    "audio": "consilience.explanation.sound_pieces:SoundPieces",
-    "series": "consilience.explanation.series_pieces:SeriesPieces",
-    "video": "consilience.explanation.video_pieces:VideoPieces",
-}
-"""Modality → what its cells are cut into; those of a table are cells themselves."""
+Kind = Literal["texts", "images", "sounds", "series", "videos"]
 
 
 class Pieces(Protocol):
-    """The pieces of one group of n rows."""
+    """The pieces of one group of n rows. Built as `Pieces(subject, group)`."""
+
+    kind: ClassVar[Kind]
+    """How they are shown, and what they must tell beside this contract: see the function of that kind in `media`."""
 
     @property
     def group(self) -> str: ...
@@ -59,8 +55,11 @@ class Pieces(Protocol):
 
 def pieces_of(subject: Subject, group: str) -> Pieces | None:
     """The pieces of a group by its modality; None where the modality has none (tables have cells)."""
-    modality = str(subject.bundle.recipe.groups[group].modality)
-    if modality not in PIECES:
-        return None
-    found: Pieces = load(PIECES[modality])(subject, group)
+    cut = find("pieces", str(subject.bundle.recipe.groups[group].modality))
+    found: Pieces | None = None if cut is None else cut(subject, group)
     return found
+
+
+def pieced_groups(subject: Subject) -> list[str]:
+    """The groups that have pieces, in the recipe's order."""
+    return subject.groups(*names("pieces"))

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from consilience.explanation.pieces import Kind
 from consilience.explanation.subject import Subject
 from consilience.explanation.text_pieces import Span
 from consilience.modalities.alphabets import FIRST
@@ -29,6 +30,8 @@ MOST_PIECES = 64
 @final
 class SequencePieces:
     """See `pieces.Pieces`. spans: the stretches of every row in their order, as the model reads them."""
+
+    kind: ClassVar[Kind] = "texts"
 
     def __init__(self, subject: Subject, group: str) -> None:
         self.group = group

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, final
+from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from consilience.explanation.pieces import Kind
 from consilience.explanation.subject import Subject
 
 Array = np.ndarray[Any, Any]
@@ -35,6 +36,8 @@ class Stretch(NamedTuple):
 @final
 class SeriesPieces:
     """See `pieces.Pieces`. piece = (column · lanes + lane) · PARTS + stretch; a lane is a channel, or all of them."""
+
+    kind: ClassVar[Kind] = "series"
 
     def __init__(self, subject: Subject, group: str) -> None:
         facts, arrays = subject.facts(group), subject.arrays[group]

@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, final
+from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from consilience.explanation.pieces import Kind
 from consilience.explanation.subject import Subject
 
 Array = np.ndarray[Any, Any]
@@ -39,6 +40,8 @@ class Tile(NamedTuple):
 @final
 class SoundPieces:
     """See `pieces.Pieces`. piece = (column · MOMENTS + moment) · BANDS + band; band 0 is the lowest."""
+
+    kind: ClassVar[Kind] = "sounds"
 
     def __init__(self, subject: Subject, group: str) -> None:
         facts = subject.facts(group)

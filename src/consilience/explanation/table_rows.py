@@ -20,6 +20,7 @@ from consilience.explanation.counterfactual import check_fixed
 from consilience.explanation.explain import Settings, explain_rows
 from consilience.explanation.subject import explained_class, subject_of
 from consilience.explanation.training_rows import training_rows
+from consilience.tasks.answers import answers_of
 
 MOST_EXPLAINED = 1000
 """Rows explained in one call: media of all of them are kept in memory."""
@@ -45,11 +46,8 @@ def explain_table(
     """
     bundle, run = model
     table, _ = add_history(table, bundle.recipe.history)
-    if bundle.task.kind == "text":
-        raise InputError("the model writes texts: it has no class or value whose causes could be shown")
-    if bundle.task.kind == "boxes":
-        what = "the model finds boxes: where it looked is where it says they are, and there is no one class to explain"
-        raise InputError(what)
+    if why := answers_of(bundle.task).no_causes:
+        raise InputError(why)
     chosen = list(range(table.rows)) if rows is None else [int(row) for row in rows]
     for row in chosen:
         if not 0 <= row < table.rows:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, final
+from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
 import polars as pl
@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from consilience.core.scripts import UNSPACED_CLASS
+from consilience.explanation.pieces import Kind
 from consilience.explanation.subject import Subject
 from consilience.modalities.given_subwords import STYLE, pieces_of
 from consilience.modalities.subwords import LONGEST_WORD, WORD_MARK, read_tokenizer, split_words
@@ -42,6 +43,8 @@ class Span(NamedTuple):
 @final
 class TextPieces:
     """See `pieces.Pieces`. spans: the words of every row in their order."""
+
+    kind: ClassVar[Kind] = "texts"
 
     def __init__(self, subject: Subject, group: str) -> None:
         facts = subject.facts(group)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, final
+from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from consilience.explanation.pieces import Kind
 from consilience.explanation.subject import Subject
 
 Array = np.ndarray[Any, Any]
@@ -27,6 +28,8 @@ class Moment(NamedTuple):
 @final
 class VideoPieces:
     """See `pieces.Pieces`. piece = column · frames + frame."""
+
+    kind: ClassVar[Kind] = "videos"
 
     def __init__(self, subject: Subject, group: str) -> None:
         facts = subject.facts(group)

@@ -10,6 +10,7 @@ import polars as pl
 
 from consilience.modalities.audio_decode import measure, read_wave
 from consilience.modalities.base import Arrays, Columns, Facts, Guess, Prepared, Problem
+from consilience.modalities.form import Extent, Form, file_form
 from consilience.modalities.media import (
     Cell,
     UnreadableError,
@@ -58,6 +59,7 @@ class Audio:
     """wave int16 [N, C, T], length int32 [N, C] in samples, mask bool [N, C]."""
 
     media: ClassVar[bool] = True
+    form: ClassVar[Form] = file_form("a sound file", "audio/*", lambda data: Extent(seconds=measure(data)[1]))
 
     @staticmethod
     def score(column: pl.Series) -> Guess:

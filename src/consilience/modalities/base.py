@@ -60,6 +60,8 @@ class Modality(Protocol):
     media: ClassVar[bool]
     """True when cells are files or bytes. Such columns arrive as pl.Binary, or as pl.String of absolute paths."""
 
+    # form: ClassVar[Form], optional: what the layers above should know of the cells; see `modalities.form`.
+
     @staticmethod
     def score(column: pl.Series) -> Guess:
         """How well a sample of non-null cells fits. Never opens files: extensions and magic bytes are enough."""

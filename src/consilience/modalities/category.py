@@ -10,6 +10,7 @@ import polars as pl
 
 from consilience.modalities.base import Arrays, Columns, Facts, Guess, Prepared, Problem
 from consilience.modalities.cells import as_text, present
+from consilience.modalities.form import Form
 from consilience.modalities.problems import count_problem
 from consilience.modalities.wording import Wording, wording
 
@@ -48,6 +49,9 @@ class Category:
     """index int32 [N, C, V] (0 = unseen value), mask bool [N, C, V]; V = 1 unless a column holds sets."""
 
     media: ClassVar[bool] = False
+    form: ClassVar[Form] = Form(
+        field="choice", plain=True, example=lambda facts, place: next(iter(facts["vocabulary"][place]), None)
+    )
 
     @staticmethod
     def score(column: pl.Series) -> Guess:

@@ -10,6 +10,7 @@ import polars as pl
 from consilience.modalities.base import Arrays, Columns, Facts, Guess, Prepared, Problem
 from consilience.modalities.cells import as_text, is_missing_token
 from consilience.modalities.date_formats import choose_formats, epoch_unit, parse
+from consilience.modalities.form import Form
 from consilience.modalities.problems import count_problem
 from consilience.modalities.standardise import Scale, learn_scale, standardise
 
@@ -36,6 +37,9 @@ class Date:
     """
 
     media: ClassVar[bool] = False
+    form: ClassVar[Form] = Form(
+        {"type": ["string", "number", "null"]}, plain=True, distinct=True, example=lambda facts, place: "2024-01-31"
+    )
 
     @staticmethod
     def score(column: pl.Series) -> Guess:

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from consilience.modalities.base import Arrays, Columns, Facts, Guess, Prepared, Problem
+from consilience.modalities.form import Extent, Form, file_form
 from consilience.modalities.image_decode import (
     Pixels,
     channels_of,
@@ -20,7 +21,7 @@ from consilience.modalities.image_decode import (
     shrink,
     to_8_bits,
 )
-from consilience.modalities.image_header import Header, kind_of
+from consilience.modalities.image_header import Header, kind_of, read_header
 from consilience.modalities.media import (
     Cell,
     UnreadableError,
@@ -69,6 +70,11 @@ GREY_TOLERANCE = 8
 """Largest difference of the colour channels in a grey image (0..255): JPEG colour rounds."""
 
 
+def _extent(data: bytes) -> Extent:
+    header = read_header(data)
+    return Extent(header.width, header.height)
+
+
 @final
 class Image:
     """pixels uint8 [N, C, H, W, K], mask bool [N, C]; K = 1 if every training image is grey, else 3 (RGB).
@@ -77,6 +83,7 @@ class Image:
     """
 
     media: ClassVar[bool] = True
+    form: ClassVar[Form] = file_form("an image file", "image/*", _extent)
 
     @staticmethod
     def score(column: pl.Series) -> Guess:

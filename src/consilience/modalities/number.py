@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
@@ -10,6 +11,7 @@ import polars as pl
 
 from consilience.modalities.base import Arrays, Columns, Facts, Guess, Prepared, Problem
 from consilience.modalities.cells import as_number, as_text, is_missing_token
+from consilience.modalities.form import Form
 from consilience.modalities.problems import count_problem
 from consilience.modalities.standardise import LIMIT, Scale, learn_scale, standardise
 
@@ -22,11 +24,16 @@ FEW_VALUES = 10
 """An integer column with no more values than this is more likely a code than a measure."""
 
 
+def _example(facts: Mapping[str, Any], place: int) -> float:
+    return float(f"{facts['mean'][place]:.4g}")
+
+
 @final
 class Number:
     """value float32 [N, C] in standard deviations, clipped at ±10; mask bool [N, C]."""
 
     media: ClassVar[bool] = False
+    form: ClassVar[Form] = Form({"type": ["number", "string", "null"]}, "number", plain=True, example=_example)
 
     @staticmethod
     def score(column: pl.Series) -> Guess:

@@ -11,6 +11,7 @@ import polars as pl
 from consilience.modalities.alphabets import tokens_of
 from consilience.modalities.base import Arrays, Columns, Facts, Guess, Prepared, Problem
 from consilience.modalities.cells import as_text, is_missing_token
+from consilience.modalities.form import Form
 from consilience.modalities.problems import count_problem
 from consilience.modalities.sequence_cells import codes_of, learn_tokens, places, written_in
 from consilience.modalities.trimming import without_padding
@@ -40,6 +41,13 @@ class Sequence:
     """
 
     media: ClassVar[bool] = False
+    form: ClassVar[Form] = Form(
+        {"type": ["string", "null"], "description": "letters of DNA, RNA or a protein, or SMILES"},
+        "text",
+        recurs=False,
+        distinct=True,
+        example=lambda facts, place: "".join(facts["tokens"][place][:8]),
+    )
 
     @staticmethod
     def score(column: pl.Series) -> Guess:

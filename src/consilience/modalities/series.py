@@ -6,13 +6,16 @@ text of any of these. What a row of the table says of one moment is a number; wh
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 import polars as pl
 
 from consilience.modalities.base import Arrays, Columns, Facts, Guess, Prepared, Problem
+from consilience.modalities.form import Form
 from consilience.modalities.problems import count_problem
 from consilience.modalities.series_score import score_series
 from consilience.modalities.series_steps import Steps, read_steps
@@ -39,6 +42,13 @@ MONDAY = 4 * DAY
 """1970 began on a Thursday."""
 
 
+def _example(facts: Mapping[str, Any], place: int) -> str:
+    """Four steps around the training rows' mean, as JSON."""
+    both = list(zip(facts["mean"][place], facts["std"][place], strict=True))
+    steps = [[float(f"{mean + deviations * std:.4g}") for mean, std in both] for deviations in (0, 0.5, 0, -0.5)]
+    return json.dumps(steps if len(both) > 1 else [step[0] for step in steps])
+
+
 @final
 class Series:
     """value float32 [N, C, L, K] in standard deviations, 0 where not observed; observed bool [N, C, L, K]; mask bool
@@ -50,6 +60,15 @@ class Series:
     """
 
     media: ClassVar[bool] = False
+    form: ClassVar[Form] = Form(
+        {"type": ["array", "string", "null"], "description": "numbers in the order of time: [1, 2, 3]"},
+        "series",
+        lists=True,
+        opaque=True,
+        recurs=False,
+        distinct=True,
+        example=_example,
+    )
 
     @staticmethod
     def score(column: pl.Series) -> Guess:

@@ -13,6 +13,7 @@ import polars as pl
 
 from consilience.modalities.base import Arrays, Columns, Facts, Guess, Prepared
 from consilience.modalities.cells import as_text, present
+from consilience.modalities.form import Form
 from consilience.modalities.given_subwords import STYLE, encode_given, read_given
 from consilience.modalities.subwords import PADDING, UNKNOWN, encode, read_tokenizer, train_tokenizer
 from consilience.modalities.trimming import without_padding
@@ -40,6 +41,7 @@ class Text:
     """
 
     media: ClassVar[bool] = False
+    form: ClassVar[Form] = Form({"type": ["string", "null"]}, "text", recurs=False, example=lambda facts, place: "text")
 
     @staticmethod
     def score(column: pl.Series) -> Guess:

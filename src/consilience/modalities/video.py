@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from consilience.modalities.base import Arrays, Columns, Facts, Guess, Prepared, Problem
+from consilience.modalities.form import Extent, Form, file_form
 from consilience.modalities.image_decode import channels_of, shrink
 from consilience.modalities.media import (
     Cell,
@@ -50,12 +51,18 @@ DECODED = 48
 """Training videos that are decoded for statistics, at most."""
 
 
+def _extent(data: bytes) -> Extent:
+    header = measure_video(data)
+    return Extent(header.width, header.height, header.seconds)
+
+
 @final
 class Video:
     """frame uint8 [N, C, F, H, W, 3] (RGB), second float32 [N, C, F] from the start, mask bool [N, C, F]: a video
     of fewer than F frames fills the first."""
 
     media: ClassVar[bool] = True
+    form: ClassVar[Form] = file_form("a video file", "video/*", _extent)
 
     @staticmethod
     def score(column: pl.Series) -> Guess:

@@ -15,11 +15,9 @@ import polars as pl
 from consilience.modalities.base import Arrays
 from consilience.references.base import Rows
 from consilience.references.hashing import count_ngrams
-from consilience.references.media import image_width, sound_width, summarise_images, summarise_sounds
+from consilience.references.reading import READ_APART, has_costly, reading_of
 from consilience.references.sequences import letters_of
-from consilience.references.series_features import series_width, summarise_series
 from consilience.references.sparse_rows import SparseRows
-from consilience.references.video import summarise_videos, video_width
 
 Array = np.ndarray[Any, Any]
 Groups = Mapping[str, Mapping[str, Any]]
@@ -49,9 +47,8 @@ def text_columns(groups: Groups) -> list[str]:
 
 
 def unread_groups(groups: Groups) -> list[str]:
-    """Groups of a modality that references know nothing of (other packages' modalities)."""
-    known = {"number", "category", "date", "image", "audio", "text", "series", "sequence", "video"}
-    return [name for name, facts in groups.items() if facts["modality"] not in known]
+    """Groups of a modality that references know nothing of: it has no reading."""
+    return [n for n, facts in groups.items() if facts["modality"] not in READ_APART and reading_of(facts) is None]
 
 
 def count_rows(rows: Rows) -> int:
@@ -85,7 +82,7 @@ def read_ngrams(rows: Rows, column: str, part: str, index: Array) -> SparseRows:
 
 
 def read_matrix(rows: Rows, groups: Groups, index: Array) -> Matrix:
-    """Numbers, dates, images, sounds and series of the rows at `index`, and the category indices."""
+    """What the readings make of the rows at `index` (numbers, dates, media, series), and the category indices."""
     widths = {name: _width(facts) for name, facts in groups.items()}
     values = np.full((len(index), sum(widths.values())), np.nan, dtype=np.float32)
     codes: dict[str, Array] = {}
@@ -105,45 +102,19 @@ def read_matrix(rows: Rows, groups: Groups, index: Array) -> Matrix:
 
 def _width(facts: Mapping[str, Any]) -> int:
     """Columns of the matrix that a group fills."""
-    columns, modality = len(facts["columns"]), facts["modality"]
-    if modality == "image":
-        return columns * image_width(int(facts["channels"]))
-    if modality == "series":
-        return columns * series_width(max(facts["channels"]))
-    each = {"number": 1, "date": 13, "audio": sound_width(), "video": video_width()}
-    return columns * int(each.get(str(modality), 0))
+    reading = reading_of(facts)
+    return 0 if reading is None else len(facts["columns"]) * reading.width(facts)
 
 
 def _summaries(arrays: Arrays, facts: Mapping[str, Any], index: Array, width: int) -> Array:
     """float32 [N, width] of the rows at `index`, read in slices."""
+    reading = reading_of(facts)
+    assert reading is not None, "a group that fills columns has a reading"
     found = np.empty((len(index), width), dtype=np.float32)
     for first in range(0, len(index), SLICE):
         part = index[first : first + SLICE]
-        found[first : first + len(part)] = _summary({key: np.asarray(a[part]) for key, a in arrays.items()}, facts)
+        found[first : first + len(part)] = reading.read({key: np.asarray(a[part]) for key, a in arrays.items()}, facts)
     return found
-
-
-def _summary(arrays: Arrays, facts: Mapping[str, Any]) -> Array:
-    modality, mask = facts["modality"], arrays["mask"]
-    if modality == "image":
-        return summarise_images(arrays["pixels"], mask)
-    if modality == "audio":
-        return summarise_sounds(arrays["wave"], arrays["length"], mask, int(facts["sample_rate"]))
-    if modality == "series":
-        return summarise_series(arrays["value"], arrays["observed"], mask, int(facts["length"]))
-    if modality == "video":
-        return summarise_videos(arrays["frame"], arrays["second"], mask)
-    if modality == "date":
-        return _dates(arrays["value"], mask)
-    return np.where(mask, arrays["value"], np.float32(np.nan))
-
-
-def _dates(value: Array, mask: Array) -> Array:
-    """[N, C, 7] → [N, C × 13]: days, and sine and cosine of the six cyclic fractions."""
-    turn = value[..., 1:] * np.float32(2 * np.pi)
-    found = np.concatenate([value[..., :1], np.sin(turn), np.cos(turn)], axis=-1)
-    found[~mask] = np.nan
-    return found.reshape(len(value), -1)
 
 
 def _codes(arrays: Arrays | None, facts: Mapping[str, Any], index: Array) -> Array:
@@ -173,7 +144,7 @@ def choose_rows(rows: Rows, groups: Groups, weight: Array, seed: int) -> tuple[A
 
 def row_limit(groups: Groups) -> int:
     """Most rows that references learn from, whatever the texts' length."""
-    if any(facts["modality"] in ("image", "audio", "video") for facts in groups.values()):
+    if has_costly(groups):
         return MEDIA_ROWS
     width = sum(_width(f) + len(f["columns"]) for f in groups.values())
     return max(1000, min(TABLE_ROWS, TABLE_CELLS // max(width, 1)))

@@ -6,9 +6,12 @@ that anybody would take by hand.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar, final
 
 import numpy as np
+
+from consilience.modalities.base import Arrays
 
 Array = np.ndarray[Any, Any]
 
@@ -22,6 +25,21 @@ MOST = 400
 """Channels that are looked at."""
 SLICE = 128
 """Rows whose frequencies are computed at a time."""
+
+
+@final
+class SeriesReading:
+    """Series as figures of their channels: see `summarise_series`."""
+
+    costly: ClassVar[bool] = False
+
+    @staticmethod
+    def width(facts: Mapping[str, Any]) -> int:
+        return series_width(max(facts["channels"]))
+
+    @staticmethod
+    def read(arrays: Arrays, facts: Mapping[str, Any]) -> Array:
+        return summarise_series(arrays["value"], arrays["observed"], arrays["mask"], int(facts["length"]))
 
 
 def series_width(channels: int) -> int:

@@ -26,6 +26,7 @@ from consilience.references.features import (
     unread_groups,
 )
 from consilience.references.one_thread import one_thread
+from consilience.references.reading import has_costly
 from consilience.references.sequences import SequenceColumns
 from consilience.references.texts import (
     Vocabulary,
@@ -221,7 +222,6 @@ class Trees:
         return found
 
     def _plan(self, seed: int) -> Plan:
-        media = any(facts["modality"] in ("image", "audio", "video") for facts in self.groups.values())
         return Plan(
             objective=OBJECTIVES[self.kind],
             classes=len(self._prior) if self.kind == "multiclass" else 1,
@@ -229,7 +229,7 @@ class Trees:
             rate=self.config.learning_rate,
             rounds=self.config.trees,
             leaves=self.config.leaves,
-            work=MEDIA_WORK if media else WORK,
+            work=MEDIA_WORK if has_costly(self.groups) else WORK,
             seed=seed,
             threads=self._threads,
         )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar, final
 
 import numpy as np
+
+from consilience.modalities.base import Arrays
 
 Array = np.ndarray[Any, Any]
 
@@ -14,6 +17,21 @@ PARTS = 3
 """Parts of a video whose grey grids are kept: where things are first, then, and last."""
 COLOUR_SIDE = 3
 _GREY = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+
+
+@final
+class VideoReading:
+    """Videos as grids of grey, motion and colour: see `summarise_videos`."""
+
+    costly: ClassVar[bool] = True
+
+    @staticmethod
+    def width(facts: Mapping[str, Any]) -> int:
+        return video_width()
+
+    @staticmethod
+    def read(arrays: Arrays, facts: Mapping[str, Any]) -> Array:
+        return summarise_videos(arrays["frame"], arrays["second"], arrays["mask"])
 
 
 def video_width() -> int:

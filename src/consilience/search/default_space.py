@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from consilience.core.recipe import Recipe
-from consilience.core.registry import names
+from consilience.core.registry import get, names
 from consilience.search.space import Choices, Range, Space
 from consilience.training.plan import Plan
 
@@ -16,7 +16,8 @@ FROM_SCRATCH = {
     "text": ("conv_text", "ngram_text", "transformer_text"),
     "video": ("frames_video", "conv3d_video"),
 }
-"""Encoders that need nothing from elsewhere, by modality."""
+"""Encoders that need nothing from elsewhere, by modality; of a modality that is not here (another package's), every
+encoder that reads it."""
 FUSIONS = {1: ("concat", "gated"), 3: ("attention", "bottleneck"), 4: ("low_rank",)}
 """From this effort on also these."""
 RATE = 6.0
@@ -63,7 +64,7 @@ def _encoders(given: Recipe, resolved: Recipe) -> Space:
     for group in resolved.groups.values():
         modality = str(group.modality)
         assert group.encoder is not None, "a resolved recipe names every encoder"
-        rivals = [name for name in FROM_SCRATCH.get(modality, ()) if name in names("encoder")]
+        rivals = FROM_SCRATCH.get(modality) or [n for n in names("encoder") if get("encoder", n).modality == modality]
         if modality not in own and rivals:
             found[f"encoders.{modality}"] = Choices(choices=tuple(dict.fromkeys([group.encoder.type, *rivals])))
     return {path: block for path, block in found.items() if isinstance(block, Choices) and len(block.choices) > 1}

@@ -24,10 +24,12 @@ from consilience.core.errors import InputError
 from consilience.core.registry import get
 from consilience.data.features import Features, in_memory
 from consilience.data.table import Table
-from consilience.evaluation.confidence.columns import UNBOUNDED, certain_columns, refer_column
+from consilience.evaluation.confidence.columns import certain_columns, refer_column
 from consilience.evaluation.contribution.game import shapley
+from consilience.modalities.form import form_of
 from consilience.model import Model, load, thresholds_of
 from consilience.serving.rows import Row, to_frame
+from consilience.tasks.answers import answers_of
 from consilience.watching import embedding
 from consilience.watching.reference import has_groups
 
@@ -52,16 +54,6 @@ class Asked(NamedTuple):
     embed: bool = False
 
 
-UNEXPLAINED = {
-    "boxes": "boxes are not explained: where the model looked is where it says they are",
-    "text": "texts are not explained: they have no class or value that is shared out",
-}
-"""Kinds whose predictions no shares are computed of, and why."""
-
-VALUES = ("regression", "forecast")
-"""Kinds whose explained figure is the first one: the value, or the first step ahead."""
-
-
 @final
 class Hosted:
     """Args: name: in addresses. path: run or bundle folder."""
@@ -83,7 +75,12 @@ class Hosted:
     @property
     def explains(self) -> bool:
         """Whether shares of the disciplines can be told."""
-        return self.bundle.task.kind not in UNEXPLAINED
+        return not answers_of(self.bundle.task).no_shares
+
+    @property
+    def bounded(self) -> bool:
+        """Whether a set or an interval can be asked for."""
+        return not answers_of(self.bundle.task).no_bounds
 
     def check(self, asked: Sequence[Asked]) -> None:
         """
@@ -93,9 +90,9 @@ class Hosted:
         for rate in {a.abstain for a in asked if a.abstain is not None}:
             self.thresholds(rate)
         if not self.explains and any(a.explain for a in asked):
-            raise InputError(UNEXPLAINED[self.bundle.task.kind], where=self.name, fix='Leave "explain" out')
-        if self.bundle.task.kind in UNBOUNDED and any(a.level for a in asked):
-            raise InputError(UNBOUNDED[self.bundle.task.kind], where=self.name, fix='Leave "level" out')
+            raise InputError(answers_of(self.bundle.task).no_shares, where=self.name, fix='Leave "explain" out')
+        if not self.bounded and any(a.level for a in asked):
+            raise InputError(answers_of(self.bundle.task).no_bounds, where=self.name, fix='Leave "level" out')
 
     def answer(self, asked: list[Asked]) -> list[dict[str, Any]]:
         """One answer a row, plain values: prediction, probabilities, set or interval, shares, repairs. Of several
@@ -196,7 +193,7 @@ class Hosted:
             shown = [(), *subsets(names, EXPLAINED)] if names else [()]
             masks = [frozenset(every - {g for d in subset for g in disciplines[d]}) for subset in shown]
             said = bundle.judge_masks(features, texts, np.array([row], dtype=np.int64), masks)
-            chosen = int(said[-1].final[0].argmax()) if bundle.task.kind not in VALUES else 0
+            chosen = int(said[-1].final[0].argmax()) if not answers_of(bundle.task).first else 0
             worth = {
                 tuple(names.index(d) for d in subset): np.asarray(opinion.final[0, chosen], np.float64)
                 for subset, opinion in zip(shown, said, strict=True)
@@ -239,21 +236,8 @@ def _shown(value: Any) -> Any:
 def _from_facts(column: str, groups: Mapping[str, Any]) -> Any:
     facts = next(f for f in groups.values() if column in f["columns"])
     place = facts["columns"].index(column)
-    if facts["modality"] == "number":
-        return float(f"{facts['mean'][place]:.4g}")
-    if facts["modality"] == "category":
-        return next(iter(facts["vocabulary"][place]), None)
-    if facts["modality"] == "series":
-        return _series_example(facts["mean"][place], facts["std"][place])
-    if facts["modality"] == "sequence":
-        return "".join(facts["tokens"][place][:8])
-    return "2024-01-31" if facts["modality"] == "date" else "text"
-
-
-def _series_example(means: Sequence[float], deviations: Sequence[float]) -> str:
-    """Four steps around the training rows' mean, as JSON."""
-    steps = [[float(f"{m + d * s:.4g}") for m, d in zip(means, deviations, strict=True)] for s in (0, 0.5, 0, -0.5)]
-    return json.dumps(steps if len(means) > 1 else [step[0] for step in steps])
+    example = form_of(facts["modality"]).example
+    return None if example is None else example(facts, place)
 
 
 def _plain(value: Any) -> Any:

@@ -10,12 +10,14 @@ from fastapi import APIRouter
 from jinja2 import Environment, PackageLoader
 from starlette.responses import HTMLResponse
 
+from consilience.modalities.form import form_of
 from consilience.serving.hosted import Hosted
 from consilience.serving.house import House
 
 MOST_CHOICES = 200
 """Categories of a column that are offered in a list; beyond, a text field."""
-ACCEPT = {"image": "image/*", "audio": "audio/*", "video": "video/*"}
+PREVIEWS = {"image": "img", "audio": "audio", "video": "video"}
+"""Kind of a media type → the element that shows a file of it before it is sent."""
 POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src data: blob:; "
     "media-src data: blob:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
@@ -51,9 +53,11 @@ def _page(house: House, name: str) -> HTMLResponse:
 
 def _field(column: str, modality: str, hosted: Hosted) -> dict[str, Any]:
     """How one column is asked for."""
-    field: dict[str, Any] = {"column": column, "modality": modality, "choices": [], "accept": ACCEPT.get(modality)}
-    field["example"] = hosted.examples.get(column)
-    if modality == "category":
+    form = form_of(modality)
+    preview = PREVIEWS.get(form.accept.partition("/")[0], "")
+    field: dict[str, Any] = {"column": column, "modality": modality, "kind": form.field, "choices": []}
+    field |= {"accept": form.accept, "preview": preview, "example": hosted.examples.get(column)}
+    if form.field == "choice":
         facts = next(f for f in hosted.bundle.facts["groups"].values() if column in f["columns"])
         vocabulary = facts["vocabulary"][facts["columns"].index(column)]
         field["choices"] = sorted(vocabulary) if len(vocabulary) <= MOST_CHOICES else []

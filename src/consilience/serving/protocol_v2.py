@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from consilience.artifacts.decoded import as_line
 from consilience.core.registry import get
+from consilience.modalities.form import form_of
 from consilience.serving.bodies import read_body, read_json
 from consilience.serving.fetching import fetched
 from consilience.serving.hosted import Asked, Hosted
@@ -94,7 +95,7 @@ async def _infer(house: House, model: tuple[str, str | None], request: Request) 
 
 def _metadata(hosted: Hosted, versions: list[str]) -> dict[str, Any]:
     inputs = [
-        {"name": column, "datatype": "FP64" if modality == "number" else "BYTES", "shape": [-1]}
+        {"name": column, "datatype": "FP64" if form_of(modality).field == "number" else "BYTES", "shape": [-1]}
         for column, modality in hosted.columns.items()
     ]
     outputs: list[dict[str, Any]] = []

@@ -12,11 +12,9 @@ import polars as pl
 
 from consilience.core.errors import nearest
 from consilience.core.registry import get
-from consilience.modalities.audio_decode import measure
 from consilience.modalities.cells import cell_text
-from consilience.modalities.image_header import read_header
+from consilience.modalities.form import form_of
 from consilience.modalities.media import UnreadableError
-from consilience.modalities.video_decode import measure_video
 from consilience.serving.refused import RefusedError
 from consilience.serving.settings import Settings
 
@@ -55,7 +53,7 @@ def _read_row(number: int, row: Any, columns: Mapping[str, str], media: set[str]
     for name, modality in columns.items():
         where = f"row {number}, column {name!r}"
         value = row.get(name)
-        if modality == "series" and isinstance(value, list):
+        if isinstance(value, list) and form_of(modality).lists:
             value = json.dumps(value)  # lists of lists and of {time, value} stay what they are
         found[name] = _medium(value, modality, where, settings) if name in media else _plain(value, where)
     return found
@@ -95,25 +93,18 @@ def check_medium(data: bytes, modality: str, where: str, settings: Settings) -> 
     Raises:
         RefusedError: for too many pixels or too long a recording or video.
     """
+    measure = form_of(modality).extent
+    if measure is None:
+        return
     try:
-        if modality == "image":
-            header = read_header(data)
-            if header.width * header.height > settings.max_pixels:
-                size = f"{header.width} × {header.height}"
-                raise RefusedError(413, f"{where}: {size} pixels, the limit is {settings.max_pixels}")
-        elif modality == "audio":
-            seconds = measure(data)[1]
-            if seconds > settings.max_seconds:
-                raise RefusedError(413, f"{where}: {seconds:.0f} s, the limit is {settings.max_seconds:g} s")
-        elif modality == "video":
-            video = measure_video(data)
-            if video.width * video.height > settings.max_pixels:
-                size = f"{video.width} × {video.height}"
-                raise RefusedError(413, f"{where}: {size} pixels, the limit is {settings.max_pixels}")
-            if video.seconds > settings.max_seconds:
-                raise RefusedError(413, f"{where}: {video.seconds:.0f} s, the limit is {settings.max_seconds:g} s")
+        extent = measure(data)
     except UnreadableError:
         return  # counted as a repair when the row is prepared
+    if extent.width * extent.height > settings.max_pixels:
+        size = f"{extent.width} × {extent.height}"
+        raise RefusedError(413, f"{where}: {size} pixels, the limit is {settings.max_pixels}")
+    if extent.seconds > settings.max_seconds:
+        raise RefusedError(413, f"{where}: {extent.seconds:.0f} s, the limit is {settings.max_seconds:g} s")
 
 
 def to_frame(rows: Sequence[Row], columns: Mapping[str, str]) -> pl.DataFrame:

@@ -4,19 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from consilience.modalities.form import form_of
 from consilience.serving.hosted import Hosted
-
-TYPES: dict[str, dict[str, Any]] = {
-    "number": {"type": ["number", "string", "null"]},
-    "category": {"type": ["string", "number", "boolean", "null"]},
-    "date": {"type": ["string", "number", "null"]},
-    "text": {"type": ["string", "null"]},
-    "sequence": {"type": ["string", "null"], "description": "letters of DNA, RNA or a protein, or SMILES"},
-    "series": {"type": ["array", "string", "null"], "description": "numbers in the order of time: [1, 2, 3]"},
-    "image": {"type": ["string", "null"], "contentEncoding": "base64", "description": "an image file"},
-    "audio": {"type": ["string", "null"], "contentEncoding": "base64", "description": "a sound file"},
-    "video": {"type": ["string", "null"], "contentEncoding": "base64", "description": "a video file"},
-}
 
 
 def described(hosted: Hosted) -> dict[str, Any]:
@@ -45,7 +34,7 @@ def predict_schema(hosted: Hosted) -> dict[str, Any]:
     """The request body of `predict` in OpenAPI 3.1."""
     example = hosted.examples
     properties = {
-        column: {**TYPES.get(modality, {}), **({"examples": [example[column]]} if column in example else {})}
+        column: {**form_of(modality).schema, **({"examples": [example[column]]} if column in example else {})}
         for column, modality in hosted.columns.items()
     }
     row = {"type": "object", "properties": properties, "additionalProperties": False, "minProperties": 1}
@@ -60,6 +49,6 @@ def predict_schema(hosted: Hosted) -> dict[str, Any]:
             "version": {"type": "string"},
         },
     }
-    certain = {} if hosted.bundle.task.kind in ("text", "boxes") else {"level": 0.9}
+    certain = {"level": 0.9} if hosted.bounded else {}
     content = {"application/json": {"schema": body, "example": {"rows": [example], **certain}}}
     return {"requestBody": {"required": True, "content": content}}

@@ -24,6 +24,7 @@ class Task(Protocol):
     """Built as `Task(config, facts)`; `decode`, `predictions` and `encode` are NumPy, only `loss` uses torch."""
 
     name: ClassVar[str]
+    # answers: ClassVar[Answers], optional: what cannot be asked of its answers; see `tasks.answers`.
     Config: ClassVar[type[Any]]
     outputs: int
     """K: width of the head's output."""

@@ -13,6 +13,7 @@ from consilience.core.errors import InputError
 from consilience.data.box_cells import holds_boxes, read_cells, to_json
 from consilience.modalities.base import Guess
 from consilience.modalities.image_placing import to_own
+from consilience.tasks.answers import Answers
 from consilience.tasks.base import Array, Targets
 from consilience.tasks.boxes.suppression import Limits, suppress
 from consilience.tasks.labels import in_order
@@ -33,6 +34,16 @@ class Detection:
     """
 
     name: ClassVar[str] = "detection"
+    answers: ClassVar[Answers] = Answers(
+        no_probabilities="model that finds boxes",
+        no_bounds="boxes have scores, and no set or interval that holds the truth",
+        no_shares="boxes are not explained: where the model looked is where it says they are",
+        no_causes="the model finds boxes: where it looked is where it says they are, and there is no one class to "
+        "explain",
+        no_chapters="the target is a list of boxes: it has no classes, no unit and no one probability",
+        chapter="of_boxes",
+        mixed=False,
+    )
 
     class Config(Block):
         width: int = Field(96, ge=4)

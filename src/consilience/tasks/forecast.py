@@ -12,6 +12,7 @@ from consilience.core.config import Config as Block
 from consilience.core.errors import InputError
 from consilience.data.forecast_layout import ForecastKind, Layout
 from consilience.modalities.base import Guess
+from consilience.tasks.answers import Answers
 from consilience.tasks.base import Array, Targets
 
 if TYPE_CHECKING:
@@ -24,6 +25,13 @@ class Forecast:
     standard deviations of the training steps, everybody else in the target's own unit."""
 
     name: ClassVar[str] = "forecast"
+    answers: ClassVar[Answers] = Answers(
+        no_probabilities="model that forecasts",
+        no_bounds="a forecast comes with its quantiles, whatever the level asked for",
+        no_chapters="a forecast is many numbers a row: chapters on single predictions do not apply",
+        chapter="of_forecasts",
+        first=True,
+    )
 
     class Config(Block):
         loss: Literal["mse", "mae", "huber"] = "mse"

@@ -14,6 +14,7 @@ from consilience.core.errors import InputError
 from consilience.modalities.base import Guess
 from consilience.modalities.cells import as_text
 from consilience.modalities.text_codes import from_codes, to_codes
+from consilience.tasks.answers import Answers
 from consilience.tasks.base import Array, Targets
 from consilience.tasks.writing.search import Decoding, Signs
 from consilience.tasks.writing.vocabulary import from_ids, lengths, to_ids, train_vocabulary
@@ -39,6 +40,15 @@ class Generation:
     """
 
     name: ClassVar[str] = "generation"
+    answers: ClassVar[Answers] = Answers(
+        no_probabilities="model that writes texts",
+        no_bounds="a written text has no set or interval that holds the truth",
+        no_shares="texts are not explained: they have no class or value that is shared out",
+        no_causes="the model writes texts: it has no class or value whose causes could be shown",
+        no_chapters="the target is a text: it has no classes, no unit and no probability",
+        chapter="of_texts",
+        mixed=False,
+    )
 
     class Config(Block):
         decoder: Literal["cross", "prefix"] = "cross"

@@ -12,6 +12,7 @@ from consilience.core.config import Config as Block
 from consilience.core.errors import InputError
 from consilience.modalities.base import Guess
 from consilience.modalities.cells import as_number, as_text
+from consilience.tasks.answers import Answers
 from consilience.tasks.base import Array, Targets
 from consilience.tasks.detect import fit_score
 
@@ -29,6 +30,7 @@ class Regression:
     """One number a row. Targets are the cells' own values float32 [N, 1]; the loss standardises them."""
 
     name: ClassVar[str] = "regression"
+    answers: ClassVar[Answers] = Answers(no_probabilities="regression model", first=True)
 
     class Config(Block):
         label_smoothing: float = Field(0.0, ge=0, lt=1)

@@ -14,6 +14,7 @@ from consilience.artifacts.network import Index
 from consilience.artifacts.rules import Pattern, Rule, Rules, fit_rule, subsets
 from consilience.core.disciplines import disciplines_of
 from consilience.core.recipe import Recipe
+from consilience.tasks.answers import answers_of
 from consilience.training.data import Source
 from consilience.training.plan import Plan
 
@@ -32,10 +33,10 @@ class Heard(NamedTuple):
     has: Array
 
 
-def masks_of(recipe: Recipe, kind: str = "") -> list[frozenset[str]]:
-    """Sets of groups to hide, none first: the complements of the subsets of disciplines. Texts and boxes have one
-    rule only."""
-    if kind in ("text", "boxes"):
+def masks_of(recipe: Recipe, mixed: bool = True) -> list[frozenset[str]]:
+    """Sets of groups to hide, none first: the complements of the subsets of disciplines. Answers that are not `mixed`
+    (`tasks.answers`) have one rule only."""
+    if not mixed:
         return [frozenset()]
     disciplines = disciplines_of(recipe)
     every = frozenset(recipe.groups)
@@ -92,7 +93,7 @@ def _natural(plan: Plan, rules: dict[Pattern, Rule], said: Heard) -> dict[Patter
     a source may differ from rows whose source is hidden (group-conditional, or Mondrian, conformal prediction)."""
     groups = list(plan.recipe.groups)
     found = dict(rules)
-    if plan.task.kind in ("text", "boxes", "forecast"):  # there is no set that holds the truth
+    if answers_of(plan.task).no_bounds:
         return found
     for pattern, rule in rules.items():
         rows = (said.has == np.array([g in pattern for g in groups])).all(1) & (said.weight > 0)

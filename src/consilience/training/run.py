@@ -13,6 +13,7 @@ from consilience.artifacts.bundle import Bundle
 from consilience.artifacts.network import Index
 from consilience.artifacts.rules import sole_rules
 from consilience.core.events import Listener, nobody
+from consilience.tasks.answers import answers_of
 from consilience.tasks.boxes.thresholds import best_thresholds
 from consilience.training.data import Data, Source
 from consilience.training.fixed_features import fix
@@ -85,7 +86,7 @@ class Judgement:
         self.plan, self.data, self.listener = plan, data, listener
         self.fits = _fits(plan, data)
         self.hearings = [_hearings(plan, data, fit, len(self.fits)) for fit in self.fits]
-        self.masks = masks_of(plan.recipe, plan.task.kind)
+        self.masks = masks_of(plan.recipe, answers_of(plan.task).mixed)
         self.networks: list[Any] = []
         self.said: list[list[Heard]] = []
         self.references: list[dict[str, Any]] = []

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, final
 
-import numpy as np
-
+from consilience.core.registry import get
 from consilience.modalities.cells import cell_text
 from consilience.modalities.media import UnreadableError
-from consilience.modalities.sequence_cells import cleaned
-from consilience.modalities.series_steps import cell_column, read_steps
+from consilience.watching.figures.base import figures_of
 
 Row = Mapping[str, Any]
 LEFT_OUT = {"left_out": 1.0}
 """In place of figures that were not computed."""
 SHARE, BURST = 0.01, 0.25
 """Seconds for figures in each second, and seconds that may be saved up."""
-SAMPLE_RATE = 8_000
-MOST_SECONDS = 10
-VIDEO_FRAMES = 6
 
 
 def full_row(row: Row, columns: Mapping[str, str]) -> dict[str, Any]:
@@ -48,7 +42,8 @@ class Summaries:
         self._last = now
         if self._left <= 0:
             return {
-                c: LEFT_OUT if m in FIGURES and row[c] is not None else _summary(row[c], m) for c, m in columns.items()
+                c: LEFT_OUT if row[c] is not None and figures_of(m) is not None else _summary(row[c], m)
+                for c, m in columns.items()
             }
         found = summary_row(row, columns)
         self._left -= self._clock() - now
@@ -61,7 +56,7 @@ def summary_row(row: Row, columns: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _summary(cell: Any, modality: str) -> Any:
-    if modality in FIGURES:
+    if figures_of(modality) is not None:
         return figures(cell, modality)
     return cell_text(cell) if modality == "category" else cell
 
@@ -74,147 +69,18 @@ def logged_row(row: Row, columns: Mapping[str, str]) -> dict[str, Any]:
 def _summarised(cell: Any, modality: str) -> Any:
     if modality == "category":
         return cell_text(cell)
-    if modality not in FIGURES or not isinstance(cell, (str, list)):
+    if figures_of(modality) is None or not isinstance(cell, (str, list)):
         return cell
-    return figures(base64.b64decode(str(cell)) if modality in ("image", "audio") else cell, modality)
+    return figures(base64.b64decode(str(cell)) if get("modality", modality).media else cell, modality)
 
 
 def figures(cell: Any, modality: str) -> dict[str, Any] | None:
-    """Figures of a text, image or recording; None where missing, {"unreadable": 1.0} where it cannot be decoded."""
-    if cell is None:
+    """Figures of a cell; None where missing or where the modality has none, {"unreadable": 1.0} where a medium cannot
+    be decoded."""
+    reader = figures_of(modality)
+    if cell is None or reader is None:
         return None
     try:
-        return FIGURES[modality](cell)
+        return reader.read(cell)
     except UnreadableError:
         return {"unreadable": 1.0}
-
-
-def _text(cell: Any) -> dict[str, Any]:
-    """Length, words, and the shares of letters, digits, blanks and characters beyond ASCII."""
-    text = str(cell)
-    size = max(len(text), 1)
-    return {
-        "characters": float(len(text)),
-        "words": float(len(text.split())),
-        "letters": sum(c.isalpha() for c in text) / size,
-        "digits": sum(c.isdigit() for c in text) / size,
-        "beyond_ascii": sum(ord(c) > 127 for c in text) / size,
-        "variety": len(set(text.lower().split())) / max(len(text.split()), 1),
-    }
-
-
-def _image(cell: Any) -> dict[str, Any]:
-    """Size, brightness, contrast, edges, colour and the mean of a 4 × 4 grid, 0..1."""
-    from consilience.modalities.image_decode import channels_of, decode, open_image, opencv, to_8_bits
-
-    data, header = open_image(cell, 64_000_000)
-    pixels = channels_of(to_8_bits(decode(data, header, False, 64)[..., :3], 65535), 3)
-    pixels = np.ascontiguousarray(pixels).astype(np.float32) / 255
-    grey = pixels.mean(2)
-    small = opencv().resize(grey, (4, 4), interpolation=opencv().INTER_AREA)
-    grid = {f"grid{i}": float(v) for i, v in enumerate(small.reshape(-1))}
-    return {
-        "width": float(header.width),
-        "height": float(header.height),
-        "brightness": float(grey.mean()),
-        "contrast": float(grey.std()),
-        "edges": float(np.abs(np.diff(grey, axis=0)).mean() + np.abs(np.diff(grey, axis=1)).mean()),
-        "colour": float((pixels.max(2) - pixels.min(2)).mean()),
-        **grid,
-        "sha256": hashlib.sha256(data).hexdigest() if isinstance(cell, bytes) else None,
-    }
-
-
-def _audio(cell: Any) -> dict[str, Any]:
-    """Duration, loudness, zero crossings and the shares of five bands of frequency."""
-    from consilience.modalities.audio_decode import measure, read_wave
-
-    seconds = measure(cell)[1]
-    wave = read_wave(cell, SAMPLE_RATE, SAMPLE_RATE * MOST_SECONDS).astype(np.float32) / 32768
-    power = np.abs(np.fft.rfft(wave)) ** 2
-    edges = np.searchsorted(np.fft.rfftfreq(len(wave), 1 / SAMPLE_RATE), (250, 500, 1000, 2000))
-    bands = [float(part.sum()) for part in np.split(power, edges)]
-    total = max(sum(bands), 1e-12)
-    return {
-        "seconds": float(seconds),
-        "loudness": float(np.log10((wave**2).mean() + 1e-10)),
-        "crossings": float((np.diff(np.signbit(wave)) != 0).mean()) if len(wave) > 1 else 0.0,
-        **{f"band{i}": b / total for i, b in enumerate(bands)},
-        "sha256": hashlib.sha256(cell).hexdigest() if isinstance(cell, bytes) else None,
-    }
-
-
-def _series(cell: Any) -> dict[str, Any]:
-    """Steps, channels, share of points that are missing, and mean, deviation and mean step of all points."""
-    steps = read_steps(cell_column(cell))
-    seen = steps.values[np.isfinite(steps.values)]
-    if not len(seen):
-        return {"unreadable": 1.0}
-    between = np.diff(steps.values, axis=0)
-    between = between[np.isfinite(between)]
-    return {
-        "steps": float(len(steps.values)),
-        "channels": float(steps.values.shape[1]),
-        "missing": 1 - len(seen) / steps.values.size,
-        "mean": float(seen.mean()),
-        "deviation": float(seen.std()),
-        "mean_step": float(np.abs(between).mean()) if len(between) else 0.0,
-    }
-
-
-def _sequence(cell: Any) -> dict[str, Any]:
-    """Letters, and the shares of kinds of them, whatever the alphabet: bases G and C, unknown letters, gaps, water-
-    repelling and charged amino acids, aromatic atoms, rings and branches of molecules."""
-    text = cleaned(str(cell))
-    size, upper = max(len(text), 1), text.upper()
-    shares = {name: sum(map(upper.count, letters)) / size for name, letters in LETTERS.items()}
-    return {
-        "letters": float(len(text)),
-        **shares,
-        "aromatic": sum(map(text.count, "cnos")) / size,
-        "variety": len(set(upper)) / size,
-    }
-
-
-LETTERS = {
-    "gc": "GC",
-    "unknown": "NX?",
-    "gaps": "-.",
-    "repelling": "AILMFWV",
-    "charged": "DEKR",
-    "rings": "0123456789%",
-    "branches": "(",
-}
-"""Figure of a sequence → the letters that it counts."""
-
-
-def _video(cell: Any) -> dict[str, Any]:
-    """Duration, size, frames a second, brightness, contrast, colour and motion (mean change between kept frames)."""
-    from consilience.modalities.image_decode import channels_of, shrink
-    from consilience.modalities.video_decode import Bounds, measure_video, sample_frames
-
-    header = measure_video(cell)
-    found = sample_frames(cell, VIDEO_FRAMES, Bounds(64_000_000, 14_400.0))
-    frames = np.stack([channels_of(shrink(f, 32, 32), 3) for f in found.frames]).astype(np.float32) / 255
-    grey = frames.mean(3)
-    return {
-        "seconds": float(found.seconds),
-        "width": float(header.width),
-        "height": float(header.height),
-        "rate": float(header.rate),
-        "brightness": float(grey.mean()),
-        "contrast": float(grey.std()),
-        "colour": float((frames.max(3) - frames.min(3)).mean()),
-        "motion": float(np.abs(np.diff(grey, axis=0)).mean()) if len(grey) > 1 else 0.0,
-        "sha256": hashlib.sha256(cell).hexdigest() if isinstance(cell, bytes) else None,
-    }
-
-
-FIGURES: dict[str, Callable[[Any], dict[str, Any]]] = {
-    "text": _text,
-    "sequence": _sequence,
-    "image": _image,
-    "audio": _audio,
-    "series": _series,
-    "video": _video,
-}

@@ -14,7 +14,8 @@ from consilience.data.history import add_history
 from consilience.data.table import Table
 from consilience.watching import embedding
 from consilience.watching.embedding import Array, Projection, Projections
-from consilience.watching.inputs import FIGURES, LEFT_OUT, Row, figures, summary_row
+from consilience.watching.figures.base import figures_of
+from consilience.watching.inputs import LEFT_OUT, Row, figures, summary_row
 
 ROWS = 2_000
 """Rows of the reference at most."""
@@ -51,7 +52,7 @@ def _column(cells: list[Any], modality: str) -> dict[str, Any]:
         values, counts = np.unique([str(c) for c in present] or np.zeros(0, str), return_counts=True)
         order = np.argsort(-counts, kind="stable")[:MOST_CATEGORIES]
         return {**found, "counts": {str(values[i]): int(counts[i]) for i in order}}
-    if modality in FIGURES:
+    if figures_of(modality) is not None:
         looked = [c for c in present if c != LEFT_OUT]
         names = sorted({n for c in looked for n, v in c.items() if isinstance(v, float)})
         return {**found, "figures": {n: _sample([float(c.get(n, 0.0)) for c in looked]) for n in names}}

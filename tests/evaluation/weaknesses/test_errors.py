@@ -11,10 +11,10 @@ import pytest
 import soundfile
 
 from consilience.evaluation.weaknesses import errors_section
-from consilience.evaluation.weaknesses.cards import picture_address, sound_address
 from consilience.evaluation.weaknesses.confident import find_label_errors, find_label_set_errors
 from consilience.evaluation.weaknesses.errors import Errors
 from consilience.evaluation.weaknesses.label_review import label_review
+from consilience.evaluation.weaknesses.previews import picture_address, sound_address
 
 from .made_evidence import made_evidence, one_hot
 from .same_words import assert_same_words

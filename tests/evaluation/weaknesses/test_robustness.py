@@ -11,7 +11,10 @@ import pytest
 from consilience.artifacts.bundle import Opinion
 from consilience.data.row_store import MemoryRows
 from consilience.evaluation.charts.bands import Point, bands, span_of
-from consilience.evaluation.weaknesses import robustness_section, wear
+from consilience.evaluation.weaknesses import robustness_section
+from consilience.evaluation.weaknesses.probes.audio import audio_noise
+from consilience.evaluation.weaknesses.probes.base import probe_of
+from consilience.evaluation.weaknesses.probes.text import words_dropped
 from consilience.evaluation.weaknesses.robustness import Robustness
 from consilience.evaluation.weaknesses.worn_rows import as_features, hold, wear_group
 
@@ -56,7 +59,7 @@ def test_a_model_that_ignores_a_column_is_flat_and_one_that_reads_it_falls(make_
     found = json.loads(json.dumps(Robustness().measure(evidence_of(frame, of_numbers, target))))
     assert found["rows"] == 300
     curves = {(c["group"], c["kind"]): c["points"] for c in found["curves"]}
-    assert len(curves) == sum(len(wear.WEAR[group]) for group in {group for group, _ in curves})
+    assert len(curves) == sum(len(probe_of(group).wears) for group in {group for group, _ in curves})
     assert {group for group, _ in curves} == {"number", "category", "date", "text", "image", "audio"}
     for (group, _), points in curves.items():
         values = [p["value"] for p in points]
@@ -101,7 +104,7 @@ def test_what_wear_does(make_table: Any) -> None:
     evidence = evidence_of(frame, of_numbers, np.arange(80) % 2.0)
     held = hold(evidence.test, evidence.bundle)
     for group, arrays in held.arrays.items():
-        for worn in wear.WEAR[group]:
+        for worn in probe_of(group).wears:
             changed = wear_group(held, evidence.bundle, group, worn, worn.strengths[-1], 0)
             again = wear_group(held, evidence.bundle, group, worn, worn.strengths[-1], 0)
             for name, array in changed.arrays[group].items():
@@ -126,9 +129,9 @@ def test_what_an_unchanging_part_made_of_a_group_serves_while_others_are_worn(ma
     rows.features.keep("number", "a body", MemoryRows(records))
     held = hold(rows, bundle)  # type: ignore[arg-type]
     assert held.made["number", "a body"]["x"].tolist() == rows.index.tolist()
-    worn = wear.WEAR["category"][0]
+    worn = probe_of("category").wears[0]
     assert ("number", "a body") in wear_group(held, bundle, "category", worn, 0.5, 0).made  # type: ignore[arg-type]
-    worn = wear.WEAR["number"][0]
+    worn = probe_of("number").wears[0]
     assert not wear_group(held, bundle, "number", worn, 0.5, 0).made  # type: ignore[arg-type]
 
 
@@ -142,7 +145,7 @@ def test_noise_on_sounds_has_the_ratio_it_says() -> None:
     wave = (10_000 * np.sin(np.arange(8000) / 3)).astype(np.int16)[None, None]
     wave[..., 6000:] = 0
     arrays = {"wave": wave, "length": np.array([[6000]], np.int32), "mask": np.ones((1, 1), bool)}
-    worse = wear.audio_noise(arrays, 20.0, np.random.default_rng(0))["wave"]
+    worse = audio_noise(arrays, 20.0, np.random.default_rng(0))["wave"]
     noise = worse[0, 0, :6000].astype(float) - wave[0, 0, :6000]
     power = np.square(wave[0, 0, :6000].astype(float)).mean()
     assert 10 * np.log10(power / np.square(noise).mean()) == pytest.approx(10, abs=0.3)
@@ -151,11 +154,11 @@ def test_noise_on_sounds_has_the_ratio_it_says() -> None:
 
 def test_words_of_scripts_without_blanks() -> None:
     texts = pl.DataFrame({"note": ["患者自述发热三天伴有咳嗽咳痰", None, "a quick brown fox jumps over"]})
-    dropped = wear.words_dropped(texts, 0.5, np.random.default_rng(0))["note"]
+    dropped = words_dropped(texts, 0.5, np.random.default_rng(0))["note"]
     assert 2 < len(dropped[0]) < 12
     assert dropped[1] is None
     assert set(dropped[2].split()) < set(texts["note"][2].split())
-    assert wear.words_dropped(texts, 1.0, np.random.default_rng(0))["note"].null_count() == 3
+    assert words_dropped(texts, 1.0, np.random.default_rng(0))["note"].null_count() == 3
 
 
 def test_panels_share_a_scale() -> None:

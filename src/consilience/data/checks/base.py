@@ -11,19 +11,20 @@ import polars as pl
 
 from consilience.core.events import Listener, nobody
 from consilience.data.findings import Finding, NotApplicable, Severity
-from consilience.data.schema import Schema
+from consilience.data.schema import IGNORE, Schema
 from consilience.data.split import Splits
 from consilience.data.table import Table
 from consilience.modalities.cells import as_text
+from consilience.modalities.form import LINE, Form, form_of
 
-__all__ = ["OPAQUE", "RICH", "Check", "Finding", "NotApplicable", "Pool", "Severity", "View"]
-
-OPAQUE = ("audio", "image", "series", "video")
-"""Modalities whose cells are not compared as text."""
-RICH = (*OPAQUE, "sequence", "text")
-"""Modalities whose cells do not repeat by chance."""
+__all__ = ["Check", "Finding", "NotApplicable", "Pool", "Severity", "View", "read_as"]
 
 Indices = np.ndarray[Any, np.dtype[np.int64]]
+
+
+def read_as(modality: str | None) -> Form:
+    """The form of a column's cells; those of a column that is left out are lines."""
+    return form_of(modality) if modality and modality != IGNORE else LINE
 
 
 class Pool(NamedTuple):
@@ -79,6 +80,10 @@ class View:
         """Input columns in table order; with names of modalities only those."""
         found = self.schema.modalities
         return [c for c in self.table.frame.columns if c in found and (not modalities or found[c] in modalities)]
+
+    def recurring(self) -> bool:
+        """Whether equal rows may be chance: no input is of a modality whose cells hardly ever repeat."""
+        return all(form_of(self.schema.modalities[c]).recurs for c in self.inputs())
 
     def labels(self) -> pl.Series:
         """The target as text, null where it is missing.

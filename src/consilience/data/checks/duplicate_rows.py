@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
-from consilience.data.checks.base import RICH, Finding, Indices, NotApplicable, Pool, Severity, View
+from consilience.data.checks.base import Finding, Indices, NotApplicable, Pool, Severity, View
 from consilience.data.twins import across, find_twins, sentence
 from consilience.data.wording import share
 
@@ -33,7 +33,7 @@ class DuplicateRows:
             raise NotApplicable("no input column is left")
         columns = inputs if view.target is None else [*inputs, view.target]
         whole = self._within(view, columns)
-        return whole + self._across(view.pool(inputs), bool(view.inputs(*RICH)))
+        return whole + self._across(view.pool(inputs), not view.recurring())
 
     def _within(self, view: View, columns: list[str]) -> list[Finding]:
         pool = view.pool(columns)
@@ -42,7 +42,7 @@ class DuplicateRows:
         label = _labels(pool.frame)
         twins = find_twins(label, np.zeros(len(own), np.int64))
         count, total = len(twins.extra), len(own)
-        if not count or _by_chance(pool.frame, label, bool(view.inputs(*RICH))):
+        if not count or _by_chance(pool.frame, label, not view.recurring()):
             return []
         rows = twins.examples(pool.row)
         message = (

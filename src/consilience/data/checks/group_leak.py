@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 import polars as pl
 
-from consilience.data.checks.base import OPAQUE, Finding, NotApplicable, Severity, View
+from consilience.data.checks.base import Finding, NotApplicable, Severity, View, read_as
 from consilience.data.findings import ROWS_KEPT
 from consilience.data.grouping import ENTITY, ID, LABEL_LIKE, Evidence, binned, opaque, weigh
 from consilience.data.predictive import codes_of
@@ -131,7 +131,7 @@ def gather_evidence(view: View) -> dict[str, Evidence]:
 
 
 def _comparable(column: pl.Series, modality: str) -> bool:
-    return not column.dtype.is_nested() and column.dtype != pl.Binary and modality not in OPAQUE
+    return not column.dtype.is_nested() and column.dtype != pl.Binary and not read_as(modality).opaque
 
 
 def _could_group(column: pl.Series, modality: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from consilience.data.checks.base import OPAQUE, Finding, Severity, View
+from consilience.data.checks.base import Finding, Severity, View, read_as
 from consilience.data.column_profile import profile
 from consilience.data.identifiers import identifier_reason
 from consilience.data.wording import counted, quoted
@@ -23,7 +23,7 @@ class Identifier:
         unused: dict[str, str] = {}
         inputs = view.schema.modalities
         for name in view.table.frame.columns:
-            if name == view.target or inputs.get(name) in (*OPAQUE, "sequence", "date"):
+            if name == view.target or read_as(inputs.get(name)).distinct:
                 continue
             reason = identifier_reason(name, profile(view.table.frame[name]))
             if reason:

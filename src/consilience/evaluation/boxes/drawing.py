@@ -9,7 +9,7 @@ import numpy as np
 
 from consilience.artifacts.bundle import Bundle
 from consilience.evaluation.evidence import Rows
-from consilience.evaluation.weaknesses.cards import picture_address
+from consilience.evaluation.weaknesses.previews import picture_address
 from consilience.modalities.image_placing import to_prepared
 
 Array = np.ndarray[Any, Any]

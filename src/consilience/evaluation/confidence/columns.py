@@ -8,19 +8,13 @@ from typing import Any
 from consilience.artifacts.bundle import Bundle, Opinion
 from consilience.core.errors import InputError
 from consilience.evaluation.confidence.referral import confidence
-
-UNBOUNDED = {
-    "boxes": "boxes have scores, and no set or interval that holds the truth",
-    "forecast": "a forecast comes with its quantiles, whatever the level asked for",
-    "text": "a written text has no set or interval that holds the truth",
-}
-"""Kinds whose answers know no level, and why."""
+from consilience.tasks.answers import answers_of
 
 
 def certain_columns(bundle: Bundle, opinion: Opinion, level: float, hidden: Iterable[str]) -> dict[str, Any]:
     """ "set" of classes (joined by " | "), or "low" and "high", that hold the truth with probability `level`."""
-    if bundle.task.kind in UNBOUNDED:
-        raise InputError(UNBOUNDED[bundle.task.kind], where="--level")
+    if why := answers_of(bundle.task).no_bounds:
+        raise InputError(why, where="--level")
     found = bundle.rules.certain(opinion.final, opinion.has, level, hidden)
     if bundle.task.kind == "regression":
         return {"low": found[:, 0], "high": found[:, 1]}

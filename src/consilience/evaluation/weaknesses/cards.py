@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import io
-import wave as wave_file
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from consilience.artifacts.bundle import Bundle
+from consilience.data.schema import IGNORE
 from consilience.data.wording import clipped
 from consilience.evaluation.analysis import Card, Language
 from consilience.evaluation.evidence import Rows
+from consilience.evaluation.weaknesses.probes.base import probe_of
 from consilience.modalities.cells import as_text
+from consilience.modalities.form import form_of
 
 Array = np.ndarray[Any, Any]
 
@@ -23,12 +23,6 @@ LONGEST_CELL, LONGEST_TEXT = 80, 400
 MOST_CELLS = 12
 MOST_COLUMNS = 60
 """Columns looked at for a card, the first of the table."""
-PNG_PIXELS = 96 * 96
-"""Larger pictures become JPEG."""
-SECONDS, RATE = 3.0, 8000
-"""Longest sound kept, and the highest rate, Hz."""
-STRIP = 6
-"""Frames shown of a video."""
 BUDGET = 120_000
 """Characters of pictures and sounds of one gallery; rows beyond it come without."""
 
@@ -53,9 +47,12 @@ def _cells(one: Rows, bundle: Bundle) -> dict[str, list[list[str]]]:
         text = as_text(column)[0]
         if text is None or column.name == target:
             continue
-        if modality.get(column.name) in ("text", "sequence"):
+        known = modality.get(column.name, IGNORE)
+        if known == IGNORE:
+            continue
+        if form_of(known).field == "text":
             texts.append([column.name, clipped(text, LONGEST_TEXT)])
-        elif modality.get(column.name, "ignore") != "ignore":
+        else:
             number = column[0]
             shown = f"{number:.5g}" if isinstance(number, float) and number != round(number) else text
             cells.append([column.name, clipped(shown, LONGEST_CELL)])
@@ -67,50 +64,11 @@ def _media(one: Rows, bundle: Bundle) -> dict[str, list[list[str]]]:
     arrays = one.features.gather(one.index)
     for group in bundle.groups:
         facts = bundle.facts["groups"][group]
+        probe = probe_of(facts["modality"])
         for place, column in enumerate(facts["columns"]):
-            if facts["modality"] == "image" and arrays[group]["mask"][0, place]:
-                found["images"].append([column, picture_address(arrays[group]["pixels"][0, place])])
-            if facts["modality"] == "video" and arrays[group]["mask"][0, place].any():
-                shown = arrays[group]["frame"][0, place][arrays[group]["mask"][0, place]]
-                found["images"].append([column, picture_address(film_strip(shown))])
-            if facts["modality"] == "audio" and arrays[group]["mask"][0, place]:
-                length = int(arrays[group]["length"][0, place])
-                sound = arrays[group]["wave"][0, place, :length]
-                found["sounds"].append([column, sound_address(sound, int(facts["sample_rate"]))])
+            if (shown := probe.shown(arrays[group], facts, place)) is not None:
+                found[shown.kind].append([column, shown.address])
     return found
-
-
-def film_strip(frames: Array) -> Array:
-    """At most STRIP of the frames uint8 [F, H, W, K] side by side: [H, at most STRIP · W, K]."""
-    chosen = frames[np.unique(np.linspace(0, len(frames) - 1, min(STRIP, len(frames))).astype(np.int64))]
-    return np.concatenate(list(chosen), axis=1)
-
-
-def picture_address(pixels: Array) -> str:
-    """uint8 [H, W, K] (K = 1 grey, 3 RGB) as a data address."""
-    import cv2
-
-    small = pixels.shape[0] * pixels.shape[1] <= PNG_PIXELS
-    image = pixels[:, :, 0] if pixels.shape[2] == 1 else pixels[:, :, ::-1]
-    options = [] if small else [int(cv2.IMWRITE_JPEG_QUALITY), 75]
-    _, data = cv2.imencode(".png" if small else ".jpg", np.ascontiguousarray(image), options)
-    return f"data:image/{'png' if small else 'jpeg'};base64,{base64.b64encode(data.tobytes()).decode()}"
-
-
-def sound_address(sound: Array, rate: int) -> str:
-    """int16 [T] as a WAV data address: its first seconds, at a rate of at most RATE."""
-    import soxr
-
-    sound = sound[: int(SECONDS * rate)]
-    if rate > RATE:
-        sound, rate = np.asarray(soxr.resample(sound, rate, RATE)), RATE
-    file = io.BytesIO()
-    with wave_file.open(file, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(rate)
-        out.writeframes(np.ascontiguousarray(sound, "<i2").tobytes())
-    return f"data:audio/wav;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def show_card(card: Mapping[str, Any], heading: str, lines: Sequence[str], language: Language) -> Card:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from consilience.evaluation.weaknesses.traits import Trait
+from consilience.evaluation.weaknesses.trait import Trait
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 

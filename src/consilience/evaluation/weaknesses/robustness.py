@@ -10,8 +10,8 @@ import numpy as np
 from consilience.evaluation.analysis import Language, NotApplicable, Section
 from consilience.evaluation.evidence import Evidence
 from consilience.evaluation.intervals import resamples_of, summary
+from consilience.evaluation.weaknesses.probes.base import Worn, probe_of
 from consilience.evaluation.weaknesses.robustness_section import robustness_section
-from consilience.evaluation.weaknesses.wear import WEAR, Worn
 from consilience.evaluation.weaknesses.worn_rows import hold, judge_held, only_used, row_bytes, wear_group
 
 Array = np.ndarray[Any, Any]
@@ -107,7 +107,7 @@ class Scorer:
 
 def _wears(evidence: Evidence) -> Iterator[tuple[str, Worn]]:
     for group in evidence.bundle.groups:
-        for worn in WEAR.get(str(evidence.bundle.recipe.groups[group].modality), ()):
+        for worn in probe_of(str(evidence.bundle.recipe.groups[group].modality)).wears:
             yield group, worn
 
 

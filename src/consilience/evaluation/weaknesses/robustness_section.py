@@ -9,7 +9,7 @@ from consilience.evaluation import wording
 from consilience.evaluation.analysis import Figure, Language, Section, Sheet
 from consilience.evaluation.charts.bands import Point, bands, span_of
 from consilience.evaluation.weaknesses.phrases import measured, metric_words, two_lines
-from consilience.evaluation.weaknesses.wear import CLEAN_DECIBELS
+from consilience.evaluation.weaknesses.probes.audio import CLEAN_DECIBELS
 from consilience.evaluation.wording import Sentence
 
 MOST_PANELS = 12

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple, final
 import numpy as np
 import polars as pl
 
+from consilience.core.registry import get
 from consilience.evaluation.analysis import Language, NotApplicable, Section
 from consilience.evaluation.evidence import Evidence, Rows
 from consilience.evaluation.intervals import resamples_of, summary
@@ -145,7 +146,7 @@ def frame_with_media(evidence: Evidence, rows: Rows) -> pl.DataFrame:
     frame = rows.frame
     for name, group in evidence.bundle.recipe.groups.items():
         absent = [c for c in group.columns if c not in frame.columns]
-        if absent and group.modality in ("image", "audio", "video"):
+        if absent and get("modality", str(group.modality)).media:
             mask = rows.features.whole(name)["mask"][rows.index]
             mask = np.asarray(mask.reshape(*mask.shape[:2], -1).any(-1))  # of a video: of its frames
             given = pl.Series(["given"] * frame.height, dtype=pl.String)

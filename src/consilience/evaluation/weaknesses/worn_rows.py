@@ -15,7 +15,7 @@ from consilience.data.chunks import Records, to_records
 from consilience.data.features import Features
 from consilience.data.row_store import MemoryRows
 from consilience.evaluation.evidence import Rows
-from consilience.evaluation.weaknesses.wear import Worn
+from consilience.evaluation.weaknesses.probes.base import Worn, probe_of
 from consilience.modalities.base import Arrays
 
 Array = np.ndarray[Any, Any]
@@ -78,10 +78,10 @@ def wear_group(held: Held, bundle: Bundle, group: str, worn: Worn, strength: flo
     random = np.random.default_rng([seed, int(1000 * strength), *group.encode()])
     facts = bundle.facts["groups"][group]
     made = {name: records for name, records in held.made.items() if name[0] != group}
-    if facts["modality"] != "text":
+    if not probe_of(facts["modality"]).as_written:
         arrays = worn.wear(held.arrays[group], strength, random)
         return Held({**held.arrays, group: arrays}, held.texts, made)
     changed = worn.wear(held.texts.select(facts["columns"]), strength, random)
     columns = {name: changed[name] for name in facts["columns"]}
-    arrays = get("modality", "text").arrays(columns, facts).arrays
+    arrays = get("modality", facts["modality"]).arrays(columns, facts).arrays
     return Held({**held.arrays, group: arrays}, held.texts.with_columns(columns.values()), made)

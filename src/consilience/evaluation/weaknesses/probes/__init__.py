@@ -1,0 +1,1 @@
+"""What evaluation asks of the rows of each modality, one file each."""
