@@ -1,4 +1,4 @@
-"""Things counted in made clips of a fixed camera, whose number is known: what of the counting is wrong, and in which way.
+"""Things counted in made clips of a fixed camera, whose number is known: how often the count is wrong.
 
 Every kind of clip makes one thing hard: things that meet and hide one another, overtake, stop, have a middle in the
 colour of the ground, pass behind a pole, come in pairs, throw shadows, under noise, a shaking camera or slow light.

@@ -51,8 +51,8 @@ class TrainedDetector:
         there, coded = opencv().imencode(".bmp", frame)
         if not there:
             raise InputError(f"a frame of shape {frame.shape} is no picture", where="detector")
-        cells: dict[str, list[bytes | None]] = dict.fromkeys(self._bundle.columns, [None])
-        table = read_table(pl.DataFrame({**cells, self._column: [coded.tobytes()]}))
+        absent = {column: [None] for column in self._bundle.columns}
+        table = read_table(pl.DataFrame({**absent, self._column: [coded.tobytes()]}))
         said, _ = self._bundle.predict(table)
         found = said.reshape(-1, 6)
         found = found[found[:, 5] > 0]
