@@ -15,7 +15,8 @@ def path(track: int, times: tuple[float, float], centre: Any, wide: float, high:
     """A box of one size whose centre at second t is `centre(t)`; cut off by the frame, ten sightings a second."""
     when = np.arange(times[0], times[1] + 1e-9, 0.1)
     middle = np.array([centre(t) for t in when], float)
-    boxes = np.hstack([middle - [wide / 2, high / 2], middle + [wide / 2, high / 2]])
+    half = np.array([wide / 2, high / 2])
+    boxes = np.hstack([middle - half, middle + half])
     return Path(track, when, boxes.clip(0, [SIZE[1], SIZE[0]] * 2), kind)
 
 
