@@ -57,8 +57,8 @@ REPEATED_RATE = 2.0
 LEAST_STEPS = {1: 200, 2: 400, 3: 800, 4: 1_500, 5: 3_000}
 """Optimiser steps that a few hundred rows get too, in at most 100 epochs."""
 SEEN_STEPS, SEEN_BELOW = {1: 600, 2: 600}, 500
-"""The same, in at most 200 epochs, below so many rows of pictures, sounds or videos without texts. Held-out training rows
-at effort 1, one seed: 300 rows of USPS 0.84 → 0.94 (12 → 40 epochs); 60 rows 0.77 → 0.86 (67 → 200)."""
+"""The same, in at most 200 epochs, below so many rows of pictures, sounds or videos without texts. Held-out rows of the
+training part at effort 1, one seed: 300 rows of USPS 0.84 → 0.94 (12 → 40 epochs); 60 rows 0.77 → 0.86 (67 → 200)."""
 ENSEMBLE_BELOW = 10_000
 """Labelled training rows under which a table with texts gets three networks (a fold): seeds differ most there."""
 MOST_SAMPLES = {1: 1_000_000, 2: 2_000_000, 3: 6_000_000, 4: 12_000_000, 5: 20_000_000}
