@@ -394,8 +394,9 @@ def traffic(
         calibration: {"image": four [x, y] in pixels, "ground": the same in metres}, or its JSON file; without it speeds
             are in pixels a second.
         line: "x0,y0,x1,y1" or four numbers, pixels; laid across the main flow when None.
-        detector: "motion", a network of torchvision whose weights are on this machine, or any callable
-            frame (BGR uint8 [H, W, 3]) → (boxes [n, 4], scores [n], classes).
+        detector: "motion", a run or bundle folder of a model that finds boxes (its classes become the types), a network
+            of torchvision whose weights are on this machine, or any callable frame (BGR uint8 [H, W, 3]) →
+            (boxes [n, 4], scores [n], classes).
         signal: saturation flow (vehicles an hour of green) and lost time (seconds a phase) for the green times.
 
     Returns:

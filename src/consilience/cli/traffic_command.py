@@ -18,7 +18,7 @@ def command(
         str | None, typer.Option(help="Count at x0,y0,x1,y1 (pixels); across the main flow when left out.")
     ] = None,
     detector: Annotated[
-        str, typer.Option(help="motion, or a network of torchvision whose weights are on this machine.")
+        str, typer.Option(help="motion, a run or bundle that finds boxes, or a torchvision network with weights here.")
     ] = "motion",
     saturation: Annotated[float, typer.Option(help="Saturation flow of the signal, vehicles an hour of green.")] = 1800,
     lost: Annotated[float, typer.Option(help="Lost time of the signal, seconds a phase.")] = 4.0,

@@ -57,6 +57,9 @@ REPEATED_RATE = 2.0
 """Factor of the learning rate of such tables (0.242 → 0.232 squared error on a validation fold of Davis)."""
 LEAST_STEPS = {1: 200, 2: 400, 3: 800, 4: 1_500, 5: 3_000}
 """Optimiser steps that a few hundred rows get too, in at most 100 epochs."""
+SEEN_STEPS, SEEN_BELOW = {1: 600, 2: 600}, 500
+"""The same, in at most 200 epochs, below so many rows of pictures, sounds or videos without texts. Held-out rows of the
+training part at effort 1, one seed: 300 rows of USPS 0.84 → 0.94 (12 → 40 epochs); 60 rows 0.77 → 0.86 (67 → 200)."""
 ENSEMBLE_BELOW = 10_000
 """Labelled training rows under which a table with texts gets three networks (a fold): seeds differ most there."""
 MOST_SAMPLES = {1: 1_000_000, 2: 2_000_000, 3: 6_000_000, 4: 12_000_000, 5: 20_000_000}
@@ -243,7 +246,7 @@ def _for_seeds(recipe: Recipe, shape: Shape, groups: Mapping[str, Group]) -> boo
     return len(disciplines) > 1 and not _costly(groups) and folds == 1 and recipe.effort >= 3
 
 
-def _epochs(recipe: Recipe, shape: Shape, batch: int) -> int:
+def _epochs(recipe: Recipe, shape: Shape, batch: int, convolves: bool) -> int:
     low, high = EPOCHS[recipe.effort]
     rows = max(shape.rows, 1)
     if "text" in shape.modalities.values():
@@ -252,14 +255,17 @@ def _epochs(recipe: Recipe, shape: Shape, batch: int) -> int:
     samples = SAMPLES[recipe.effort] * (REPEATED if shape.repeated else 1)
     high *= 2 if shape.repeated else 1
     epochs = max(low, min(high, round(samples / rows)))
-    return max(epochs, min(100, -(-LEAST_STEPS[recipe.effort] // -(-rows // batch))))
+    least, most = LEAST_STEPS[recipe.effort], 100
+    if convolves and rows < SEEN_BELOW and "text" not in shape.modalities.values():
+        least, most = max(least, SEEN_STEPS.get(recipe.effort, 0)), 200 if recipe.effort in SEEN_STEPS else 100
+    return max(epochs, min(most, -(-least // -(-rows // batch))))
 
 
 def _train(recipe: Recipe, shape: Shape, groups: Mapping[str, Group]) -> Any:
     train = recipe.train
     batch = train.batch_size or next((size for below, size in BATCH if shape.rows < below), 256)
     convolves = any(get("encoder", g.encoder.type).convolves for g in groups.values() if g.encoder)
-    epochs = _epochs(recipe, shape, batch)
+    epochs = _epochs(recipe, shape, batch, convolves)
     if shape.kind == "boxes":
         return box_training(recipe, shape.rows)
     networks = _networks(recipe, shape, groups, convolves)

@@ -7,8 +7,9 @@ import pytest
 from consilience.applications.traffic.crossing import Line, choose_line, cross, name_of
 from consilience.applications.traffic.detections import Detections, overlap
 from consilience.applications.traffic.ground import calibrate
+from consilience.applications.traffic.joining import Path
 from consilience.applications.traffic.outlook import foresee
-from consilience.applications.traffic.paths import Gatherer, Path
+from consilience.applications.traffic.paths import Gatherer
 from consilience.applications.traffic.signals import Junction, average_delay, suggest_signal
 from consilience.applications.traffic.tracker import Seen, SortTracker
 from consilience.applications.traffic.vehicles import minute_table, vehicle_table

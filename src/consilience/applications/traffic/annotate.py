@@ -13,7 +13,7 @@ import polars as pl
 from consilience.applications.traffic.crossing import Line
 from consilience.applications.traffic.detections import Array, Frame
 from consilience.applications.traffic.footage import every_nth, shots, writer
-from consilience.applications.traffic.paths import Path
+from consilience.applications.traffic.joining import Path
 from consilience.modalities.image_decode import opencv
 from consilience.modalities.video_decode import VideoHeader
 

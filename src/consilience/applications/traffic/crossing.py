@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from consilience.applications.traffic.detections import Array
-from consilience.applications.traffic.paths import Path
+from consilience.applications.traffic.joining import Path
 from consilience.core.errors import InputError
 
 PLACES = 101

@@ -5,11 +5,12 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import NamedTuple, final
+from typing import final
 
 import numpy as np
 
-from consilience.applications.traffic.detections import Array, centres
+from consilience.applications.traffic.detections import Array
+from consilience.applications.traffic.joining import Path, areas, cut_off, joined, without_parts
 from consilience.applications.traffic.tracker import Seen
 
 LEAST_SECONDS, LEAST_SIGHTINGS = 0.4, 4
@@ -19,25 +20,6 @@ LEAST_WAY = 0.5
 """Least extent of a path, in its own mean sizes …"""
 LEAST_SHARE = 0.08
 """… and as a share of the frame's shorter side: swaying branches go nowhere."""
-SATELLITE, REACH, MOSTLY = 4.0, 0.3, 0.8
-"""A path belongs to one so many times its area that it has been no farther from than this share of its size, for this
-share of its sightings."""
-NEAR_SECONDS = 0.5
-EDGE = 2.0
-"""Pixels from the frame's edge within which a box is cut off."""
-
-
-class Path(NamedTuple):
-    """One tracked thing. track: its number. times [n] seconds, boxes [n, 4] pixels, kind: the class of most score."""
-
-    track: int
-    times: Array
-    boxes: Array
-    kind: str
-
-    @property
-    def centres(self) -> Array:
-        return centres(self.boxes)
 
 
 @final
@@ -57,14 +39,14 @@ class Gatherer:
 
     def paths(self, size: tuple[int, int]) -> list[Path]:
         """Paths that went somewhere, in order of their first sight. size: the frame's height and width, pixels."""
-        found = []
+        every = []
         for track, times in self._times.items():
             boxes = np.asarray(self._boxes[track], np.float64).reshape(-1, 4)
             votes = self._votes[track]
             path = Path(track, np.asarray(times, np.float64), boxes, max(votes, key=lambda kind: votes[kind]))
-            if moved(path, size):
-                found.append(path)
-        found = [path for path in found if not any(_belongs(path, other) for other in found)]
+            every.append(path)
+        whole = joined([path for path in every if len(path.times) >= LEAST_SIGHTINGS], size)
+        found = without_parts([path for path in whole if moved(path, size)], size)
         return sorted(found, key=lambda path: float(path.times[0]))
 
 
@@ -75,29 +57,11 @@ def moved(path: Path, size: tuple[int, int]) -> bool:
     width = min(STEADY, len(path.times) // 2)
     steady = np.stack([path.centres[at : at + width].mean(0) for at in range(len(path.times) - width + 1)])
     way = float(np.linalg.norm(np.ptp(steady, axis=0)))
-    mean = float(np.sqrt(np.prod(path.boxes[:, 2:] - path.boxes[:, :2], axis=1)).mean())
+    mean = float(np.sqrt(areas(path.boxes)).mean())
     return way >= max(LEAST_WAY * mean, LEAST_SHARE * min(size))
-
-
-def _belongs(path: Path, other: Path) -> bool:
-    """Whether a path is a shadow or a part of a far larger thing: it has never been anywhere else."""
-    if path is other or np.median(_areas(path)) * SATELLITE > np.median(_areas(other)):
-        return False
-    at = np.searchsorted(other.times, path.times - 1e-4).clip(0, len(other.times) - 1)
-    together = np.abs(other.times[at] - path.times) < NEAR_SECONDS
-    boxes = other.boxes[at]
-    reach = REACH * np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1))
-    apart = np.maximum(boxes[:, :2] - path.boxes[:, 2:], path.boxes[:, :2] - boxes[:, 2:]).max(1)
-    return bool((together & (apart < reach)).mean() >= MOSTLY)
-
-
-def _areas(path: Path) -> Array:
-    return np.asarray(np.prod(path.boxes[:, 2:] - path.boxes[:, :2], axis=1))
 
 
 def whole_boxes(path: Path, size: tuple[int, int]) -> Array:
     """bool [n]: the sightings whose box is not cut off by the frame's edge; all where fewer than 3 are whole."""
-    height, width = size
-    left, top, right, bottom = path.boxes.T
-    whole = (left > EDGE) & (top > EDGE) & (right < width - EDGE) & (bottom < height - EDGE)
+    whole: Array = np.logical_not(np.any(cut_off(path.boxes, size), axis=1))
     return whole if whole.sum() >= 3 else np.ones(len(whole), bool)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from consilience.applications.traffic.crossing import Line as CountLine
-from consilience.applications.traffic.paths import Path
+from consilience.applications.traffic.joining import Path
 from consilience.evaluation.charts.bars import Bar, bars
 from consilience.evaluation.charts.lines import Axes, Line, lines
 from consilience.evaluation.charts.svg import document, element, text

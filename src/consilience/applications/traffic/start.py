@@ -13,6 +13,7 @@ from consilience.applications.traffic.detections import Detections, Detector, Fr
 from consilience.applications.traffic.ground import Ground, calibrate, read_calibration
 from consilience.applications.traffic.signals import Junction
 from consilience.applications.traffic.torchvision_detector import TorchvisionDetector
+from consilience.applications.traffic.trained_detector import TrainedDetector
 from consilience.applications.traffic.watch import Options
 from consilience.core.errors import InputError
 
@@ -40,14 +41,21 @@ def make_options(
 
 
 def make_detector(given: Any) -> Detector | None:
-    """None for motion alone.
+    """None for motion alone. A folder is a run or bundle, another text a network of torchvision.
 
     Raises:
-        InputError: for an unknown name, or weights that are not on this machine.
+        InputError: for an unknown name, weights that are not on this machine, or a model that finds no boxes.
     """
     if given is None or given == "motion":
         return None
+    if isinstance(given, Path) or (isinstance(given, str) and _a_place(given)):
+        return TrainedDetector(Path(given))
     return TorchvisionDetector(given) if isinstance(given, str) else checked(given)
+
+
+def _a_place(given: str) -> bool:
+    """Whether a text means a folder: names of networks hold no separator."""
+    return Path(given).exists() or len(Path(given).parts) > 1
 
 
 def checked(detector: Any) -> Detector:

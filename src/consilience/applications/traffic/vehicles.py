@@ -11,7 +11,8 @@ import polars as pl
 from consilience.applications.traffic.crossing import Crossing, Line, cross
 from consilience.applications.traffic.detections import Array
 from consilience.applications.traffic.ground import Ground
-from consilience.applications.traffic.paths import EDGE, Path, whole_boxes
+from consilience.applications.traffic.joining import EDGE, Path
+from consilience.applications.traffic.paths import whole_boxes
 
 WINDOW = 0.5
 """Seconds over which a speed is measured: shorter ones are mostly jitter of the boxes."""

@@ -22,10 +22,10 @@ from consilience.applications.traffic.crossing import Line, choose_line
 from consilience.applications.traffic.detections import Detector
 from consilience.applications.traffic.footage import every_nth, look_at, shots
 from consilience.applications.traffic.ground import Ground
+from consilience.applications.traffic.joining import Path as Way
 from consilience.applications.traffic.motion_detector import MotionDetector
 from consilience.applications.traffic.outlook import foresee
 from consilience.applications.traffic.paths import Gatherer
-from consilience.applications.traffic.paths import Path as Way
 from consilience.applications.traffic.signals import Junction, suggest_signal
 from consilience.applications.traffic.tracker import SortTracker, Tracker
 from consilience.applications.traffic.vehicles import hourly_flows, minute_table, vehicle_table
