@@ -122,6 +122,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "near_duplicate_image": "consilience.data.checks.near_duplicate_image:NearDuplicateImage",
         "near_duplicate_text": "consilience.data.checks.near_duplicate_text:NearDuplicateText",
         "poor_series": "consilience.data.checks.poor_series:PoorSeries",
+        "poor_windows": "consilience.data.checks.poor_windows:PoorWindows",
         "rare_class": "consilience.data.checks.rare_class:RareClass",
         "target_leak": "consilience.data.checks.target_leak:TargetLeak",
         "unreadable_media": "consilience.data.checks.unreadable_media:UnreadableMedia",

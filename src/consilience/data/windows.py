@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -54,6 +54,33 @@ def training_windows(tables: Mapping[str, Table], recipe: Recipe) -> Windows:
     Raises:
         InputError: for unknown columns, too few steps, or a split that does not go forward in time.
     """
+    laid = lay_windows(tables, recipe)
+    panel, facts = laid.panel, laid.facts
+    _check_parts(laid.counts, _asked(recipe), laid.table.name, "test" in tables or recipe.split.test > 0)
+    table = _table(laid.table, panel, laid.origins, recipe, facts)
+    notes = [laid.said, _said(laid.counts, laid.step, panel, facts), *_short(panel, _asked(recipe))]
+    facts["train_end"] = float(panel.time[panel.part == 0].max())
+    return Windows(table, facts, list(panel.problems), tuple(notes))
+
+
+class Laid(NamedTuple):
+    """Windows counted but not cut. table: the steps of all tables below each other. origins: int64 [N] rows of the
+    panel. step: steps between two origins. counts: int64 [3], windows of each part. said: how steps were divided."""
+
+    table: Table
+    panel: Panel
+    facts: dict[str, Any]
+    origins: Array
+    step: int
+    counts: Array
+    said: str
+
+
+def lay_windows(tables: Mapping[str, Table], recipe: Recipe) -> Laid:
+    """
+    Raises:
+        InputError: as `training_windows`, but not for parts without a window.
+    """
     series = _asked(recipe)
     joined, given = join_tables(tables)
     other = [series.time, series.id, *recipe.ignore, *splitting_columns(recipe.split)]
@@ -78,11 +105,7 @@ def training_windows(tables: Mapping[str, Table], recipe: Recipe) -> Windows:
     }
     origins, step = _origins(panel, series, facts)
     counts = np.bincount(panel.part[origins + 1], minlength=3)
-    _check_parts(counts, series, joined.name, "test" in tables or recipe.split.test > 0)
-    table = _table(joined, panel, origins, recipe, facts)
-    notes = [said, _said(counts, step, panel, facts), *_short(panel, series)]
-    facts["train_end"] = float(panel.time[panel.part == 0].max())
-    return Windows(table, facts, list(panel.problems), tuple(notes))
+    return Laid(joined, panel, facts, origins, step, counts, said)
 
 
 def every_window(table: Table, recipe: Recipe, facts: Mapping[str, Any]) -> tuple[Table, list[Problem]]:
