@@ -27,6 +27,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "video": "consilience.modalities.video:Video",
     },
     "encoder": {
+        "category_steps": "consilience.encoders.category_steps:CategorySteps",
         "category_embed": "consilience.encoders.category_embed:CategoryEmbed",
         "conv_image": "consilience.encoders.conv_image:ConvImage",
         "conv_sequence": "consilience.encoders.conv_sequence:ConvSequence",

@@ -121,6 +121,7 @@ def _roles(laid: Laid, recipe: Recipe) -> dict[str, tuple[str, ...]]:
         "target": facts["targets"],
         "past only": [c for c in facts["values"] if c not in facts["targets"] and c not in facts["known"]],
         "known ahead": facts["known"],
+        "known ahead, a category": facts["kinds"],
         "calendar": facts["calendar"],
         "static": series.static,
         "read at the origin": others,
