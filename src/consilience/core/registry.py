@@ -87,6 +87,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "trees": "consilience.references.trees:Trees",
     },
     "analysis": {
+        "forecast_reasons": "consilience.explanation.forecast_analysis:ForecastReasons",
         "abstention": "consilience.evaluation.confidence.abstention:Abstention",
         "boxes": "consilience.evaluation.boxes.analysis:Boxes",
         "calibration": "consilience.evaluation.confidence.calibration:Calibration",

@@ -116,7 +116,8 @@ class ConvSeries(Encoder):
         """The normalised series [N, L, K] by place, through a linear map → [N, 1, width]."""
         assert self.course is not None, "asked only where there are places"
         means = place_means(normal, observed.float(), weight)
-        return self.course(self.dropout(means.flatten(1))).unsqueeze(1)
+        found: Tensor = self.course(self.dropout(means.flatten(1)))
+        return found.unsqueeze(1)
 
 
 class _Block(nn.Module):
