@@ -8,6 +8,9 @@ about 15 to 60 steps; ten classes, the official split (index 0 to 4 is test; the
 hours: a day of the seven channels of ETTh1, hour by hour; six classes, the part of the day of the last hour; the first
 year trains, the second tests, every fifth window.
 
+motif: made; one of four waves of 16 steps hidden anywhere in 40 to 120 steps of noise; which one. 2,000 rows train.
+place: made; 30 to 70 steps at irregular times of a day, a bump in one of six parts of the day; which one.
+
 One JSON line a data set: test accuracy of the network alone with its 95 % interval for each encoder, and of the linear
 and tree references on the figures that they read from series; seconds of processor time.
 """
@@ -15,7 +18,10 @@ and tree references on the figures that they read from series; seconds of proces
 from __future__ import annotations
 
 import argparse
+import json
 import resource
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -61,6 +67,44 @@ def hours(folder: Path) -> dict[str, Path]:
     return write(pl.DataFrame({"day": cells, "label": label, "split": split}), folder)
 
 
+def motif(folder: Path) -> dict[str, Path]:
+    wave = np.sin(np.linspace(0, 2 * np.pi, 16))
+    saw = np.r_[np.linspace(-1, 1, 12), np.linspace(1, -1, 4)]
+    shapes = {"a": wave, "b": -wave, "c": np.sin(np.linspace(0, 4 * np.pi, 16)), "d": saw}
+
+    def one(random: Any) -> tuple[Any, str]:
+        length, label = int(random.integers(40, 121)), str(random.choice(list(shapes)))
+        x = random.normal(0, 0.5, length) + random.normal(0, 2)
+        at = int(random.integers(0, length - 16))
+        x[at : at + 16] += 1.2 * shapes[label]
+        return x.round(3).tolist(), label
+
+    return made(one, folder)
+
+
+def place(folder: Path) -> dict[str, Path]:
+    def one(random: Any) -> tuple[Any, str]:
+        hour = np.sort(random.uniform(0, 24, int(random.integers(30, 70))))
+        hour[0], hour[-1] = 0, 23.99
+        part = int(random.integers(6))
+        x = random.normal(0, 0.6, len(hour)) + random.normal(0, 2)
+        x += 1.8 * np.exp(-(((hour - 4 * part - random.uniform(0.5, 3.5)) / 1.2) ** 2))
+        x -= 1.5 * np.exp(-(((hour - random.uniform(0, 24)) / 1.2) ** 2))
+        day = datetime(2024, 1, 1) + timedelta(days=int(random.integers(300)))
+        times = [(day + timedelta(hours=float(h))).isoformat(timespec="seconds") for h in hour]
+        return json.dumps([[t, round(float(v), 3)] for t, v in zip(times, x, strict=True)]), f"part {part}"
+
+    return made(one, folder)
+
+
+def made(one: Callable[[Any], tuple[Any, str]], folder: Path) -> dict[str, Path]:
+    rows = []
+    for part, count in (("train", 2_000), ("test", 1_000)):
+        random = np.random.default_rng([count, 7])
+        rows += [(*one(random), part) for _ in range(count)]
+    return write(pl.DataFrame(rows, schema=["series", "label", "split"], orient="row"), folder)
+
+
 def write(frame: pl.DataFrame, folder: Path) -> dict[str, Path]:
     found = {}
     for name in ("train", "test"):
@@ -71,7 +115,7 @@ def write(frame: pl.DataFrame, folder: Path) -> dict[str, Path]:
 
 def measure(name: str, effort: int, encoders: list[str]) -> None:
     with workspace() as folder:
-        tables = {"digits": digits, "hours": hours}[name](folder)
+        tables = DATA[name](folder)
         found: dict[str, Any] = {}
         for encoder in encoders:
             before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
@@ -88,6 +132,9 @@ def measure(name: str, effort: int, encoders: list[str]) -> None:
         report("series_classification", data=name, effort=effort, rows=rows, results=found)
 
 
+DATA = {"digits": digits, "hours": hours, "motif": motif, "place": place}
+
+
 def interval(figures: dict[str, Any]) -> list[float]:
     """Accuracy, and its 95 % interval."""
     return [round(figures["accuracy"][key], 4) for key in ("value", "low", "high")]
@@ -95,9 +142,9 @@ def interval(figures: dict[str, Any]) -> list[float]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", choices=("digits", "hours", "all"))
+    parser.add_argument("data", choices=(*DATA, "all"))
     parser.add_argument("--effort", type=int, default=2)
     parser.add_argument("--encoders", nargs="+", choices=ENCODERS, default=list(ENCODERS))
     given = parser.parse_args()
-    for chosen in ("digits", "hours") if given.data == "all" else (given.data,):
+    for chosen in DATA if given.data == "all" else (given.data,):
         measure(chosen, given.effort, given.encoders)

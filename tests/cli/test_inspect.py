@@ -123,3 +123,17 @@ def test_where_prints_file_and_line(run: Run) -> None:
     assert code == 0
     assert "class TargetLeak" in Path(file).read_text(encoding="utf-8").splitlines()[int(line) - 1]
     assert run("where", "check", "target_leek")[0] == 2
+
+
+def test_windows_of_a_table_of_steps(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "steps.csv"
+    pl.DataFrame({"t": range(300), "x": [float(i % 7) for i in range(300)]}).write_csv(path)
+    asked = ("--target", "*", "--set", "series.time=t", "--set", "series.past=14", "--set", "series.horizon=7")
+    code, out, _ = run("inspect", path, *asked)
+    assert code == 0
+    for word in ("windows · steps: every 1 · season of 7 steps", "training", "target: x"):
+        assert word in out
+    assert out.strip().splitlines()[-1].endswith("--set series.time=t --set series.past=14 --set series.horizon=7")
+    seen = json.loads(run("inspect", path, *asked, "--json")[1])["windows"]
+    assert seen["windows"]["train"] > 100
+    assert run("inspect", path, *asked[:-1], "series.horizon=90", "--strict")[0] == 1

@@ -16,7 +16,7 @@ OPTIONS = {
     "train": "--target --test --valid --ignore --run --resume --seed --effort --recipe --set --stack --language --json "
     "--slice --abstain --retrain --workers --track --quiet",
     "design": "--target --ignore --seed --effort --recipe --set --out --rank --json",
-    "inspect": "--target --test --out --json --ignore",
+    "inspect": "--target --test --out --json --ignore --recipe --set",
     "evaluate": "--hide --json",
     "predict": "--out --level --abstain --json --quiet",
     "check": "--strict --json",

@@ -184,3 +184,43 @@ def test_many_steps_are_spaced_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "one origin every" in found.notes[1]
     assert found.table.rows < 60
     assert isinstance(found.table, Table)
+
+
+class TestCategoriesKnownAhead:
+    def table(self) -> pl.DataFrame:
+        kind = pl.when(pl.col("day").dt.weekday() > 5).then(pl.lit("rest")).otherwise(pl.lit("work"))
+        return long_table().with_columns(kind.alias("kind"))
+
+    def test_each_step_ahead_has_a_column(self) -> None:
+        windows = cut(self.table(), recipe(known=["price", "kind"]))
+        assert (windows.facts["known"], windows.facts["kinds"]) == (["price"], ["kind"])
+        row = windows.table.frame[7]
+        for step in range(1, HORIZON + 1):
+            day = row["origin"][0] + timedelta(days=step)
+            assert row[f"kind +{step}"][0] == ("rest" if day.isoweekday() > 5 else "work")
+        assert "kind" not in windows.facts["others"]
+
+    def test_numbers_may_be_called_categories(self) -> None:
+        chosen = recipe(known=["price"]).model_copy(update={"columns": {"price": "category"}})
+        windows = cut(long_table(), chosen)
+        assert windows.facts["kinds"] == ["price"]
+        assert FUTURE in windows.table.frame.columns  # the calendar
+
+    def test_after_the_last_step_only_what_is_known_is_read_and_what_lacks_is_counted(self) -> None:
+        frame, chosen = self.table(), recipe(known=["kind"])
+        facts = cut(frame, chosen).facts
+        last = frame["day"].max()
+        assert isinstance(last, datetime)
+        more = pl.DataFrame(
+            {"shop": ["shop1"] * 2, "day": [last + timedelta(days=d) for d in (1, 2)], "kind": ["feast", "work"]}
+        )
+        table = read_table(pl.concat([frame, more], how="diagonal"))
+        windows, _, problems = tail_windows(table, chosen, facts)
+        assert windows.frame.filter(pl.col("shop") == "shop1")["kind +1"].to_list() == ["feast"]
+        assert windows.frame.filter(pl.col("shop") == "shop0")["kind +1"].to_list() == [None]
+        (lacking,) = [p for p in problems if p.code == "missing_ahead"]
+        assert lacking.count == 3 * HORIZON - 2
+
+    def test_too_many_columns_are_refused(self) -> None:
+        with pytest.raises(InputError, match="need more than 2,000 columns"):
+            cut(self.table(), recipe(known=["kind"], horizon=2_500))

@@ -11,6 +11,7 @@ from consilience.core.errors import InputError
 from consilience.encoders.graph_file import neighbours, read_graph
 from consilience.encoders.graph_series import GraphSeries
 from consilience.encoders.series_input import View, last_step, normalised, rightmost
+from consilience.encoders.series_places import near, passed, place_means
 from consilience.modalities.series import Series
 
 FACTS = {"columns": ["s"], "channels": [3], "length": 24, "calendar": False}
@@ -153,3 +154,29 @@ class TestGraph:
         noon = given | {"calendar": torch.full((5, 1, 2), 0.5)}
         assert not torch.allclose(encoder(given).x, encoder(noon).x, atol=1e-4)
         assert "calendar" not in Series.trim({k: v.numpy() for k, v in inputs().items()})
+
+
+class TestPlaces:
+    def test_time_passed_follows_gaps_and_ends_at_one(self) -> None:
+        mask = torch.tensor([[True, True, True], [True, True, False], [True, False, False]])
+        gap = torch.tensor([[1.0, 1.0, 3.0], [1.0, 2.0, 9.0], [1.0, 0.0, 0.0]])
+        assert passed(gap, mask).tolist() == [[0, 0.25, 1], [0, 1, 0], [0, 0, 0]]
+
+    def test_as_many_places_as_steps_are_the_steps_themselves(self) -> None:
+        x, mask = torch.randn(2, 6, 3), torch.ones(2, 6, dtype=torch.bool)
+        weight = near(passed(mask.float(), mask), mask, 6)
+        torch.testing.assert_close(place_means(x, torch.ones_like(x), weight), x, atol=1e-4, rtol=0)
+
+    def test_places_of_series_of_different_length_are_those_of_their_course(self) -> None:
+        mask = torch.tensor([[True] * 9, [True] * 5 + [False] * 4])
+        share = passed(mask.float(), mask)
+        means = place_means(share.unsqueeze(-1), mask.unsqueeze(-1).float(), near(share, mask, 3))
+        torch.testing.assert_close(means[0, 1], means[1, 1], atol=1e-4, rtol=0)
+
+    def test_a_bump_moved_in_time_is_told_apart_by_place(self) -> None:
+        value = torch.zeros(2, 1, 24, 3)
+        value[0, :, 4:7], value[1, :, 15:18] = 3.0, 3.0
+        given = {**inputs(rows=2), "value": value}
+        apart = [build("conv_series", **options)(given).x.detach() for options in ({}, {"places": 0, "segments": 0})]
+        differ = [float((x[0] - x[1]).abs().mean()) for x in apart]
+        assert differ[0] > 5 * differ[1]

@@ -29,15 +29,22 @@ def command(
     from consilience.cli.options import columns, echo_json
     from consilience.cli.show_explanation import chosen_rows, known_language, print_explanations
     from consilience.data.table import read_table
+    from consilience.explanation.table_rows import rows_to_explain
     from consilience.model import DataWarning, load
 
     warnings.simplefilter("ignore", DataWarning)
     said = known_language(language)
-    model, given = load(run), read_table(table)
+    model = load(run)
+    given = rows_to_explain(model.bundle, read_table(table))
     chosen = chosen_rows(rows, first, given.rows)
     with live(quiet=json_output) as listener:
         model = model.of(target)
         found = model.explain(given, chosen, class_name=class_, fixed=columns(fixed) or (), listener=listener)
+    if model.bundle.task.kind == "forecast":
+        from consilience.cli.show_forecast_reasons import told_forecasts
+
+        told_forecasts(found, out, json_output)
+        return
     if out is not None:
         from consilience.core.files import write_json, write_text
         from consilience.explanation.page import render_page

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,9 +18,10 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from consilience.cli.show_findings import print_findings
+from consilience.cli.show_windows import print_windows
 from consilience.core.events import Event, Listener, nobody
 from consilience.core.registry import names
-from consilience.data.inspection import Inspection
+from consilience.data.inspection import STEP_CHECKS, Inspection
 from consilience.data.schema import Column
 from consilience.data.wording import clipped, counted
 
@@ -62,8 +63,10 @@ def progress(quiet: bool) -> Iterator[Listener]:
         yield listen
 
 
-def print_inspection(seen: Inspection, source: str, test: str | None, out: Path | None) -> None:
-    """The whole inspection on standard output."""
+def print_inspection(
+    seen: Inspection, source: str, test: str | None, out: Path | None, chosen: Sequence[str] = ()
+) -> None:
+    """The whole inspection on standard output. chosen: options of the recipe as typed, for the next command."""
     console = Console(highlight=False)
     notes = f" · {' · '.join(seen.notes)}" if seen.notes else ""
     count = counted(len(seen.schema.columns), "column")
@@ -72,11 +75,13 @@ def print_inspection(seen: Inspection, source: str, test: str | None, out: Path 
         console.print(f"test table [bold]{escape(seen.test)}[/bold] · {counted(seen.test_rows, 'row')}")
     if seen.task:
         style = "bold" if seen.task.kind else "bold red"
-        console.print(Text.assemble("target ", (str(seen.schema.target), style), f" · {seen.task.reason}"))
+        console.print(Text.assemble("target ", (seen.schema.target or "*", style), f" · {seen.task.reason}"))
     console.print()
     _print_columns(console, seen)
+    if seen.windows is not None:
+        print_windows(console, seen.windows)
     _print_findings(console, seen)
-    _print_next(console, seen, source, test, out)
+    _print_next(console, seen, source, (test, out), chosen)
 
 
 def _print_columns(console: Console, seen: Inspection) -> None:
@@ -145,15 +150,19 @@ def _print_findings(console: Console, seen: Inspection) -> None:
 
 
 def _looked(seen: Inspection) -> str:
-    return counted(len(names("check")) - len(seen.not_looked), "check")
+    every = STEP_CHECKS if seen.windows else names("check")
+    return counted(len(every) - len(seen.not_looked), "check")
 
 
-def _print_next(console: Console, seen: Inspection, source: str, test: str | None, out: Path | None) -> None:
+def _print_next(
+    console: Console, seen: Inspection, source: str, others: tuple[str | None, Path | None], chosen: Sequence[str]
+) -> None:
+    test, out = others
     console.print()
     if out is not None:
         console.print(f"schema written: {out} (edit it, then give it back with --recipe {out})", markup=False)
     words = ["consilience", "train" if seen.task else "inspect", source]
-    words += ["--target", seen.schema.target or "COLUMN"]
+    words += ["--target", seen.schema.target or ("*" if seen.windows else "COLUMN")]
     if test:
         words += ["--test", test]
     leaks = [c for f in seen.findings if f.code == "target_leak" for c in f.columns]
@@ -164,4 +173,5 @@ def _print_next(console: Console, seen: Inspection, source: str, test: str | Non
         words += ["--set", f"split.group={groups[0]}"]
     if out is not None:
         words += ["--recipe", str(out)]
+    words += chosen
     console.print(f"next: {shlex.join(words)}", markup=False, soft_wrap=True)

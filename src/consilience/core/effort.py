@@ -9,6 +9,7 @@ from typing import Any
 
 ENCODER_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
     "category_embed": {1: {"width": 16}, 2: {"width": 32}, 4: {"width": 96}, 5: {"width": 128}},
+    "category_steps": {1: {"width": 16, "embedding": 4}, 2: {"width": 32}, 4: {"width": 96}, 5: {"width": 128}},
     "conv_image": {
         1: {"channels": 16, "blocks": (0, 0)},
         2: {"channels": 24, "blocks": (0, 0, 0)},

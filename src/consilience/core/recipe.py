@@ -196,7 +196,8 @@ class SeriesWindows(Config):
     step: int | None = Field(None, ge=1)
     """Steps between origins; 1, or more where all windows would not fit memory, when None."""
     known: tuple[str, ...] = ()
-    """Columns of numbers known ahead (prices planned, holidays): their values after the origin are read."""
+    """Columns known ahead, of numbers or categories (prices planned, a holiday's name): their values after the origin
+    are read."""
     static: tuple[str, ...] = ()
     """Columns that never change within an entity."""
     calendar: bool = True

@@ -27,6 +27,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "video": "consilience.modalities.video:Video",
     },
     "encoder": {
+        "category_steps": "consilience.encoders.category_steps:CategorySteps",
         "category_embed": "consilience.encoders.category_embed:CategoryEmbed",
         "conv_image": "consilience.encoders.conv_image:ConvImage",
         "conv_sequence": "consilience.encoders.conv_sequence:ConvSequence",
@@ -86,6 +87,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "trees": "consilience.references.trees:Trees",
     },
     "analysis": {
+        "forecast_reasons": "consilience.explanation.forecast_analysis:ForecastReasons",
         "abstention": "consilience.evaluation.confidence.abstention:Abstention",
         "boxes": "consilience.evaluation.boxes.analysis:Boxes",
         "calibration": "consilience.evaluation.confidence.calibration:Calibration",
@@ -122,6 +124,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "near_duplicate_image": "consilience.data.checks.near_duplicate_image:NearDuplicateImage",
         "near_duplicate_text": "consilience.data.checks.near_duplicate_text:NearDuplicateText",
         "poor_series": "consilience.data.checks.poor_series:PoorSeries",
+        "poor_windows": "consilience.data.checks.poor_windows:PoorWindows",
         "rare_class": "consilience.data.checks.rare_class:RareClass",
         "target_leak": "consilience.data.checks.target_leak:TargetLeak",
         "unreadable_media": "consilience.data.checks.unreadable_media:UnreadableMedia",

@@ -29,7 +29,8 @@ class Panel:
 
     names: the entities. bounds: int64 [E + 1], rows bounds[e]:bounds[e + 1] are entity e's. time: float64 [R]. values:
     float32 [R, K], NaN where missing. known: float32 [R, F]. row: int64 [R], the row of the table, −1 where a gap was
-    filled. part: int8 [R], 0 train, 1 valid, 2 test.
+    filled. known_row: the same, but also of steps ahead, of which only what is known ahead may be read. part: int8 [R],
+    0 train, 1 valid, 2 test.
     """
 
     names: list[str]
@@ -41,6 +42,11 @@ class Panel:
     part: Array
     grid: Grid
     problems: tuple[Problem, ...] = ()
+    ahead: Array | None = None
+
+    @property
+    def known_row(self) -> Array:
+        return self.row if self.ahead is None else self.ahead
 
     @property
     def rows(self) -> int:
@@ -207,7 +213,7 @@ def value_columns(table: Table, series: SeriesWindows, target: str, other: Seque
             raise InputError(f"no column is named {name!r}", where=table.name, fix=nearest(name, frame.columns))
     if not series.values:
         taken = {*other, *series.known, *series.static}
-        asked = [c for c in frame.columns if (c not in taken and _is_number(frame[c])) or c in asked]
+        asked = [c for c in frame.columns if (c not in taken and is_number(frame[c])) or c in asked]
     found = list(dict.fromkeys(asked))
     if not found:
         raise InputError(
@@ -216,7 +222,8 @@ def value_columns(table: Table, series: SeriesWindows, target: str, other: Seque
     return found
 
 
-def _is_number(column: pl.Series) -> bool:
+def is_number(column: pl.Series) -> bool:
+    """Whether nearly all of a column's cells are numbers."""
     if column.dtype.is_numeric():
         return True
     text = as_text(column).drop_nulls().head(1000)

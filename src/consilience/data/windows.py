@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -18,6 +18,7 @@ import polars as pl
 from consilience.core.errors import InputError
 from consilience.core.recipe import Recipe, SeriesWindows
 from consilience.data.frequency import Grid, after, calendar
+from consilience.data.known_kinds import kind_cells, missing_ahead, split_known, step_columns
 from consilience.data.panel import Panel, make_panel, value_columns
 from consilience.data.series_facts import choose_season, learn_calendar, learn_scales
 from consilience.data.step_parts import PART_NAMES, parts_of, splitting_columns
@@ -54,6 +55,33 @@ def training_windows(tables: Mapping[str, Table], recipe: Recipe) -> Windows:
     Raises:
         InputError: for unknown columns, too few steps, or a split that does not go forward in time.
     """
+    laid = lay_windows(tables, recipe)
+    panel, facts = laid.panel, laid.facts
+    _check_parts(laid.counts, _asked(recipe), laid.table.name, "test" in tables or recipe.split.test > 0)
+    table = _table(laid.table, panel, laid.origins, recipe, facts)
+    notes = [laid.said, _said(laid.counts, laid.step, panel, facts), *_short(panel, _asked(recipe))]
+    facts["train_end"] = float(panel.time[panel.part == 0].max())
+    return Windows(table, facts, list(panel.problems), tuple(notes))
+
+
+class Laid(NamedTuple):
+    """Windows counted but not cut. table: the steps of all tables below each other. origins: int64 [N] rows of the
+    panel. step: steps between two origins. counts: int64 [3], windows of each part. said: how steps were divided."""
+
+    table: Table
+    panel: Panel
+    facts: dict[str, Any]
+    origins: Array
+    step: int
+    counts: Array
+    said: str
+
+
+def lay_windows(tables: Mapping[str, Table], recipe: Recipe) -> Laid:
+    """
+    Raises:
+        InputError: as `training_windows`, but not for parts without a window.
+    """
     series = _asked(recipe)
     joined, given = join_tables(tables)
     other = [series.time, series.id, *recipe.ignore, *splitting_columns(recipe.split)]
@@ -61,7 +89,8 @@ def training_windows(tables: Mapping[str, Table], recipe: Recipe) -> Windows:
     values = value_columns(joined, series, recipe.target, [c for c in (*other, *left_out) if c])
     targets = list(series.targets) or ([recipe.target] if recipe.target != "*" else values)
     part, said = parts_of(joined, given, series, recipe.split)
-    panel = make_panel(joined, series, (values, series.known), part, None)
+    known, kinds = split_known(joined, recipe)
+    panel = make_panel(joined, series, (values, known), part, None)
     places = [values.index(t) for t in targets]
     season = series.season or choose_season(panel, places, series.horizon, series.past)
     dates = learn_calendar(panel) if series.calendar else []
@@ -69,7 +98,8 @@ def training_windows(tables: Mapping[str, Table], recipe: Recipe) -> Windows:
     facts = {
         "values": values,
         "targets": targets,
-        "known": list(series.known),
+        "known": known,
+        "kinds": kinds,
         "calendar": dates,
         "season": season,
         "grid": list(panel.grid),
@@ -78,11 +108,7 @@ def training_windows(tables: Mapping[str, Table], recipe: Recipe) -> Windows:
     }
     origins, step = _origins(panel, series, facts)
     counts = np.bincount(panel.part[origins + 1], minlength=3)
-    _check_parts(counts, series, joined.name, "test" in tables or recipe.split.test > 0)
-    table = _table(joined, panel, origins, recipe, facts)
-    notes = [said, _said(counts, step, panel, facts), *_short(panel, series)]
-    facts["train_end"] = float(panel.time[panel.part == 0].max())
-    return Windows(table, facts, list(panel.problems), tuple(notes))
+    return Laid(joined, panel, facts, origins, step, counts, said)
 
 
 def every_window(table: Table, recipe: Recipe, facts: Mapping[str, Any]) -> tuple[Table, list[Problem]]:
@@ -129,6 +155,7 @@ def tail_windows(table: Table, recipe: Recipe, facts: Mapping[str, Any]) -> tupl
     frame = _frame(
         table, ends, np.arange(len(origins)) * (series.past + series.horizon) + series.past - 1, recipe, facts
     )
+    problems += missing_ahead(frame, facts, series.horizon)
     names = np.array(panel.names)[panel.entity[origins]]
     ahead = {
         **({series.id: np.repeat(names, series.horizon)} if series.id else {}),
@@ -201,7 +228,8 @@ def _table(table: Table, panel: Panel, origins: Array, recipe: Recipe, facts: Ma
 def _frame(table: Table, panel: Panel, origins: Array, recipe: Recipe, facts: Mapping[str, Any]) -> pl.DataFrame:
     """Everything but the target."""
     series = _asked(recipe)
-    clash = [c for c in OWN if c in facts["others"] or c == series.id]
+    steps = [c for columns in step_columns(facts.get("kinds", ()), series.horizon).values() for c in columns]
+    clash = [c for c in (*OWN, *steps) if c in facts["others"] or c == series.id]
     if clash:
         raise InputError(f"column {clash[0]!r} has a name that windows need", where=table.name, fix="Rename it")
     row = panel.row[origins]
@@ -217,6 +245,7 @@ def _frame(table: Table, panel: Panel, origins: Array, recipe: Recipe, facts: Ma
         ahead = np.concatenate([ahead, calendar(times, facts["calendar"])], 2)
     if ahead.shape[2]:
         columns.append(_arrays(FUTURE, ahead))
+    columns += kind_cells(table.frame, panel, origins, series.horizon, facts.get("kinds", ()))
     for name in facts["others"]:
         if name in table.frame.columns:
             cells = table.frame[name].gather(rows)
@@ -256,6 +285,7 @@ def ends_of(panel: Panel, origins: Array, past: int, horizon: int) -> Panel:
         values=np.where(read[:, :, None], panel.values[at], np.float32(np.nan)).reshape(len(origins) * width, -1),
         known=np.where(inside[:, :, None], panel.known[at], np.float32(np.nan)).reshape(len(origins) * width, -1),
         row=np.where(read, panel.row[at], -1).reshape(-1),
+        ahead=np.where(inside, panel.known_row[at], -1).reshape(-1),
         part=np.zeros(len(origins) * width, np.int8),
     )
 

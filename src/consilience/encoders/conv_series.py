@@ -2,7 +2,9 @@
 
 Bai, Kolter & Koltun 2018, "An Empirical Evaluation of Generic Convolutional and Recurrent Networks for Sequence
 Modeling" (arXiv 1803.01271), the temporal convolutional network; here with batch statistics over real steps in place
-of weight normalisation, and looking to both sides unless `causal`, since the whole series is known.
+of weight normalisation, and looking to both sides unless `causal`, since the whole series is known. What happens
+anywhere is told by pooling over all steps; what happens at a place by means of the responses and of the series itself
+about places in its time (`series_places`), which go through linear maps.
 """
 
 from __future__ import annotations
@@ -20,15 +22,19 @@ from consilience.encoders.audio_input import time_pool
 from consilience.encoders.base import Encoder
 from consilience.encoders.columns import ColumnTokens, on_present
 from consilience.encoders.masked_norm import MaskedBatchNorm
+from consilience.encoders.series_channels import MIXED
 from consilience.encoders.series_input import LEVELS, View, folded, last_step, normalised
+from consilience.encoders.series_places import near, passed, place_means
 
 LONGEST = 256
 """Steps that the convolutions see; longer series are taken in larger strides first."""
+MOST_PLACES = 48
+"""Places of a series at most: a day of half hours has one for each."""
 DEEPEST = 6
 
 
 class ConvSeries(Encoder):
-    """`time_tokens` tokens a column: mean, largest and newest response, with the series' level.
+    """`time_tokens` tokens a column: mean, largest and newest response, with the series' level and its course by place.
 
     inputs: value float [B, C, L, K], observed bool [B, C, L, K], mask bool [B, C, L], gap float [B, C, L].
     facts: columns, channels [C], length.
@@ -47,6 +53,11 @@ class ConvSeries(Encoder):
         """No response looks into later steps."""
         time_tokens: int = Field(1, ge=1, le=64)
         """Equal stretches of time that become tokens."""
+        places: int | None = Field(None, ge=0, le=256)
+        """Places in time about which the series itself is averaged, for a linear map; one a step, at most 48, when
+        None; 0: without."""
+        segments: int = Field(8, ge=0, le=64)
+        """Places in time about which responses are averaged; 0: without."""
         width: int = Field(96, ge=1)
         """Width of a token."""
         instance: bool = True
@@ -65,6 +76,9 @@ class ConvSeries(Encoder):
         self.norm = MaskedBatchNorm(config.filters)
         self.blocks = nn.ModuleList(_Block(config, 2**i) for i in range(depth))
         self.out = nn.Linear(3 * config.filters + channels * LEVELS, config.width)
+        self.places = min(length, MOST_PLACES, max(1, MIXED // channels)) if config.places is None else config.places
+        self.course = nn.Linear(self.places * channels, config.width, bias=False) if self.places else None
+        self.parts = nn.Linear(config.segments * config.filters, config.width, bias=False) if config.segments else None
         self.dropout = nn.Dropout(config.dropout)
         self.columns = ColumnTokens(len(facts["columns"]), self.width)
 
@@ -79,8 +93,10 @@ class ConvSeries(Encoder):
     def read(self, *view: Tensor) -> Tensor:
         """A View's tensors → [N, time_tokens, width]."""
         _, observed, mask, gap = view
+        share = passed(gap, mask)
         normal, level = normalised(View(*view), self.options.instance)
         x = torch.cat([normal, observed.float(), gap.log1p().unsqueeze(-1)], -1).transpose(1, 2)
+        placed = self.by_course(normal, observed, near(share, mask, self.places)) if self.places else 0
         mask = mask[:, :: self.stride]  # position t of the result stands over stride · t
         x = torch.relu(self.norm(self.stem(x), mask))
         for block in self.blocks:
@@ -89,8 +105,19 @@ class ConvSeries(Encoder):
         newest = last_step(rows, mask).unsqueeze(1).expand(-1, parts, -1)
         levels = level.flatten(1).unsqueeze(1).expand(-1, parts, -1)
         pooled = torch.cat([time_pool(rows, mask, parts), newest.float(), levels], -1)
-        found: Tensor = self.out(self.dropout(pooled))
+        found: Tensor = self.out(self.dropout(pooled)) + placed
+        if self.parts is not None:
+            weight = near(share[:, :: self.stride], mask, self.options.segments)
+            means = place_means(rows.float(), mask.unsqueeze(-1).float(), weight)
+            found = found + self.parts(self.dropout(means.flatten(1))).unsqueeze(1)
         return found
+
+    def by_course(self, normal: Tensor, observed: Tensor, weight: Tensor) -> Tensor:
+        """The normalised series [N, L, K] by place, through a linear map → [N, 1, width]."""
+        assert self.course is not None, "asked only where there are places"
+        means = place_means(normal, observed.float(), weight)
+        found: Tensor = self.course(self.dropout(means.flatten(1)))
+        return found.unsqueeze(1)
 
 
 class _Block(nn.Module):

@@ -63,7 +63,7 @@ def faithfulness(subject: Subject, asked: Asked) -> list[dict[str, Any]]:
             return scorer.at(at, keep, probability=True) / unit
 
         steps = COSTLY_STEPS if scorer.costly else STEPS
-        judged = _judged(predict, (done.values, pieces.present), rows, asked, steps)
+        judged = judged_orders(predict, (done.values, pieces.present), rows, asked, steps)
         modality = str(subject.bundle.recipe.groups[group].modality)
         found.append({"modality": modality, "group": group, "model": "network", "method": done.method, **judged})
     return [*found, *_table(subject, asked)]
@@ -80,7 +80,7 @@ def _table(subject: Subject, asked: Asked) -> list[dict[str, Any]]:
         return np.asarray(said / _unit(subject))
 
     every = np.arange(len(subject))
-    judged = _judged(predict, (asked.effects, np.ones_like(asked.effects, bool)), every, asked, STEPS)
+    judged = judged_orders(predict, (asked.effects, np.ones_like(asked.effects, bool)), every, asked, STEPS)
     model = "stack" if len(subject.bundle.weights) > 1 else "network"
     return [{"modality": "table", "group": "", "model": model, "method": "occlusion", **judged}]
 
@@ -91,7 +91,9 @@ def _unit(subject: Subject) -> float:
     return float(getattr(task, "scale", 1.0)) if task.kind == "regression" else 1.0
 
 
-def _judged(predict: Predict, pieces: tuple[Array, Array], rows: Array, asked: Asked, steps: int) -> dict[str, Any]:
+def judged_orders(
+    predict: Predict, pieces: tuple[Array, Array], rows: Array, asked: Asked, steps: int
+) -> dict[str, Any]:
     """pieces: their attributions, and whether they are there, both [n, P]."""
     values, present = pieces
     random = np.random.default_rng(asked.seed).random(values.shape)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from consilience.artifacts.bundle import Bundle
+from consilience.artifacts.forecasts import is_steps
 from consilience.artifacts.run_folder import RunFolder
 from consilience.core.errors import InputError
 from consilience.core.events import Listener, nobody
@@ -16,8 +17,10 @@ from consilience.core.files import read_json
 from consilience.data.features import in_memory
 from consilience.data.history import add_history
 from consilience.data.table import Table
+from consilience.data.windows import tail_windows
 from consilience.explanation.counterfactual import check_fixed
 from consilience.explanation.explain import Settings, explain_rows
+from consilience.explanation.forecast_reasons import explain_forecasts, refuse_class
 from consilience.explanation.subject import explained_class, subject_of
 from consilience.explanation.training_rows import training_rows
 from consilience.tasks.answers import answers_of
@@ -48,6 +51,7 @@ def explain_table(
     table, _ = add_history(table, bundle.recipe.history)
     if why := answers_of(bundle.task).no_causes:
         raise InputError(why)
+    table = rows_to_explain(bundle, table)
     chosen = list(range(table.rows)) if rows is None else [int(row) for row in rows]
     for row in chosen:
         if not 0 <= row < table.rows:
@@ -62,11 +66,21 @@ def explain_table(
     features = in_memory(adapted, bundle.facts["groups"], bundle.recipe.prepare)
     everyone = np.arange(len(chosen), dtype=np.int64)
     subject = subject_of(bundle, features, bundle.texts(adapted), everyone, part.frame)
+    if bundle.task.kind == "forecast":
+        refuse_class(class_name)
+        return [{"row": row, "note": "", **one} for row, one in zip(chosen, explain_forecasts(subject), strict=True)]
     classes = explained_class(bundle, subject.predict(), class_name)
     train, note = training_rows(run, bundle, listener)
     settings = Settings(train, bundle.recipe.seed, tuple(fixed), _error(run, bundle.recipe.target))
     found = explain_rows(subject, classes, settings)
     return [{"row": row, "note": note, **one} for row, one in zip(chosen, found, strict=True)]
+
+
+def rows_to_explain(bundle: Bundle, table: Table) -> Table:
+    """The table; of a forecast's table of steps the windows that end with the last step of each entity."""
+    if not is_steps(bundle, table):
+        return table
+    return tail_windows(table, bundle.recipe, bundle.facts["windows"])[0]
 
 
 def _error(run: Path | None, target: str) -> float | None:

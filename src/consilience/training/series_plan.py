@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any, NamedTuple
 
 from consilience.core.config import Choice
 from consilience.core.errors import InputError
 from consilience.core.recipe import Group, Recipe, Split
+from consilience.data.known_kinds import step_columns
 from consilience.data.table import Table
 from consilience.data.walk_blocks import Walk, walk_blocks
 from consilience.data.windows import ORIGIN, PART, PAST, Windows, series_columns, training_windows
 
 TASK = "forecast"
+STEPS = "category_steps"
+"""Encoder of categories known ahead."""
 LEARNED = 4_000
 """Windows that the scale of a series is learned from: neighbours hold nearly the same steps."""
 
@@ -42,6 +46,11 @@ def cut_windows(recipe: Recipe, tables: dict[str, Table]) -> Cut:
     own = series_columns(frame)
     homes = {column for group in recipe.groups.values() for column in group.columns}
     groups = {c: Group(columns=(c,), modality="series") for c in own if c not in homes}
+    kinds = step_columns(windows.facts["kinds"], recipe.series.horizon)
+    for name, columns in kinds.items():
+        if not homes & {*columns}:
+            together = Group(columns=tuple(columns), modality="category", encoder=Choice(type=STEPS))
+            groups[f"{name} ahead"] = together
     kept = {c: m for c, m in recipe.columns.items() if c in frame.columns}
     longest = max(recipe.series.past, recipe.series.horizon)
     return Cut(
@@ -49,7 +58,11 @@ def cut_windows(recipe: Recipe, tables: dict[str, Table]) -> Cut:
         recipe.model_copy(
             update={
                 "task": recipe.task or Choice(type=TASK),
-                "columns": {**kept, **dict.fromkeys(own, "series")},
+                "columns": {
+                    **kept,
+                    **dict.fromkeys(own, "series"),
+                    **dict.fromkeys(chain(*kinds.values()), "category"),
+                },
                 "ignore": tuple(c for c in (ORIGIN, PART, recipe.series.id, *recipe.ignore) if c in frame.columns),
                 "groups": {**recipe.groups, **groups},
                 "split": Split(column=PART, test=recipe.split.test, folds=1),

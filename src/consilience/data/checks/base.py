@@ -14,6 +14,7 @@ from consilience.data.findings import Finding, NotApplicable, Severity
 from consilience.data.schema import IGNORE, Schema
 from consilience.data.split import Splits
 from consilience.data.table import Table
+from consilience.data.window_view import WindowsSeen
 from consilience.modalities.cells import as_text
 from consilience.modalities.form import LINE, Form, form_of
 
@@ -72,6 +73,8 @@ class View:
     """"valid" and "test" tables, where given."""
     time: str | None = None
     """The column that the user says rows are ordered by."""
+    windows: WindowsSeen | None = None
+    """What the windows of a table of steps would be, where the recipe cuts them."""
     seed: int = 0
     listener: Listener = nobody
     """Hears the progress of slow checks."""

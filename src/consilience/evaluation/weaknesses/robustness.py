@@ -34,6 +34,7 @@ class Robustness:
 
     name: ClassVar[str] = "robustness"
     order: ClassVar[int] = 56
+    of_forecasts: ClassVar[bool] = True
 
     def measure(self, evidence: Evidence) -> Any:
         """{"metric", "rows", "test_rows", "clean", "curves", "patterns"}: curves have group, kind, unit and points
