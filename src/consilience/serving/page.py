@@ -10,9 +10,12 @@ from fastapi import APIRouter
 from jinja2 import Environment, PackageLoader
 from starlette.responses import HTMLResponse
 
+from consilience.evaluation.confidence.columns import UNBOUNDED
 from consilience.serving.hosted import Hosted
 from consilience.serving.house import House
 
+LEVEL = 0.9
+"""Share of true values that shown sets and intervals promise to hold."""
 MOST_CHOICES = 200
 """Categories of a column that are offered in a list; beyond, a text field."""
 ACCEPT = {"image": "image/*", "audio": "audio/*", "video": "video/*"}
@@ -45,6 +48,8 @@ def _page(house: House, name: str) -> HTMLResponse:
         fields=[_field(column, modality, hosted) for column, modality in hosted.columns.items()],
         nonce=nonce,
         target=", ".join(hosted.model.targets),
+        forecast=(hosted.bundle.facts["task"] or {}).get("targets") or [],
+        level=0 if hosted.bundle.task.kind in UNBOUNDED else LEVEL,
     )
     return HTMLResponse(html, headers={"content-security-policy": POLICY.format(nonce=nonce)})
 
@@ -53,11 +58,25 @@ def _field(column: str, modality: str, hosted: Hosted) -> dict[str, Any]:
     """How one column is asked for."""
     field: dict[str, Any] = {"column": column, "modality": modality, "choices": [], "accept": ACCEPT.get(modality)}
     field["example"] = hosted.examples.get(column)
+    field["hint"] = _hint(column, hosted)
     if modality == "category":
         facts = next(f for f in hosted.bundle.facts["groups"].values() if column in f["columns"])
         vocabulary = facts["vocabulary"][facts["columns"].index(column)]
         field["choices"] = sorted(vocabulary) if len(vocabulary) <= MOST_CHOICES else []
     return field
+
+
+def _hint(column: str, hosted: Hosted) -> str:
+    """What the two columns of a forecast hold, which no table of the user has; "" for every other column."""
+    facts = hosted.bundle.facts
+    windows = facts.get("windows") or {}
+    if not windows or column not in ("past", "future"):
+        return ""
+    if column == "past":
+        names = ", ".join(str(name) for name in windows["values"])
+        return f"The last {facts['task']['past']} steps, the oldest first, as [[…], …]: {names} of each step."
+    known = ", ".join(map(str, [*windows["known"], *windows["calendar"]]))
+    return f"What is known of the {facts['task']['horizon']} steps ahead, as [[…], …]: {known} of each step."
 
 
 @cache
