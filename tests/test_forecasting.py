@@ -59,7 +59,7 @@ def test_the_result_compares_with_the_best_baseline(model: Any) -> None:
 def test_the_report_draws_windows_and_shares(model: Any) -> None:
     page = model.report.read_text(encoding="utf-8")
     assert "Forecasts, step by step" in page
-    assert "Forecast of sold from" in page
+    assert "forecast of sold after" in page
     assert set(model.metrics["contribution"]["shares"]) == {"past", "future"}
 
 

@@ -5,6 +5,8 @@ Public names are loaded on first use (PEP 562): importing the package costs noth
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import Any
 
 _LAZY = {
@@ -41,3 +43,15 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+class _Package(ModuleType):
+    """The first use of `search` imports the package of that name, and Python would then put it in the function's place:
+    a second `consilience.search(...)` would call a module."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _LAZY and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -355,11 +355,13 @@ def distill(
     """
     from consilience.distillation.distill import Task, run_distillation, student_folder
     from consilience.distillation.student import make_lesson, student_recipe
+    from consilience.distillation.teachable import check_teachable
 
     began = time.monotonic()
     refuse_launched("distillation", "Start it without torchrun")
     lesson = make_lesson(effort, teacher, temperature, weight)
     model, start, (tables, described) = _finished(run, {"train": train, "valid": valid, "test": test})
+    check_teachable(model.bundle, "distilled")
     recipe = student_recipe(start["recipe"], lesson, settings)
     wanted = student_folder(Path(run), Path(out) if out else None)
     folder, note = new_run_folder(wanted, tables["train"].name)
@@ -443,11 +445,13 @@ def prune(
     from consilience.distillation.distill import Task
     from consilience.distillation.prune import make_cut, narrow_recipe, run_pruning
     from consilience.distillation.student import make_lesson
+    from consilience.distillation.teachable import check_teachable
 
     began = time.monotonic()
     refuse_launched("pruning", "Start it without torchrun")
     cut, lesson = make_cut(share, importance), make_lesson(1, teacher, temperature, weight)
     model, _, (tables, described) = _finished(run, {"train": train, "valid": valid, "test": test})
+    check_teachable(model.bundle, "pruned")
     recipe = narrow_recipe(model.bundle, lesson, settings)
     wanted = Path(out) if out else Path(run).with_name(f"{Path(run).name}-pruned")
     folder, note = new_run_folder(wanted, tables["train"].name)

@@ -130,7 +130,7 @@ def test_contribution_replaces_the_old_sentence() -> None:
     assert "the network on all of them" not in said
     chinese = wording.verdict(result, "zh")[1]
     assert chinese.text == (
-        "融合有帮助：就全部模型的组合而言，各来源合用比单独使用最好的来源“image”的准确率提高 12.4 个百分点"
+        "融合有帮助：就全部模型的组合而言，各来源合用比单独使用最好的来源“图像”的准确率提高 12.4 个百分点"
         "（95% 置信区间 8.6～16.2 个百分点）。"
     )
     assert chinese.tone == "good"

@@ -102,3 +102,13 @@ def test_scores() -> None:
     assert Category.score(pl.Series(SETS)).score > 0.7
     assert Category.score(pl.Series([f"id{i}" for i in range(100)])).score < 0.2
     assert Category.score(pl.Series([0.1 * i for i in range(100)])).score < 0.1
+
+
+def test_printed_lists_are_sets_without_brackets_and_quotes() -> None:
+    cells = ['["red", "blue"]', "['blue', 'red']", '["blue"]', "[]", None] * 8
+    found = Category.learn({"tags": pl.Series("tags", cells)}, Prepare())
+    assert found["vocabulary"] == [["blue", "red"]]
+    arrays, problems = Category.arrays({"tags": pl.Series("tags", cells[:5])}, found)
+    pairs = zip(arrays["index"][:, 0], arrays["mask"][:, 0], strict=True)
+    assert [sorted(row[mask].tolist()) for row, mask in pairs] == [[1, 2], [1, 2], [1], [], []]
+    assert not problems

@@ -74,13 +74,15 @@ class _Networks:
 def judged(event: Event) -> tuple[str, float] | None:
     """(name, value) of the validation metric by which the epoch was judged; None where none was measured.
 
-    The metric is the one that the fusion candidates were compared by; without them the first one measured.
+    The metric is the one that the event names, else the one that the fusion candidates were compared by; without them
+    the first one measured.
     """
     valid = {k: v for k, v in (event.get("valid") or {}).items() if v is not None}
     if not valid:
         return None
     compared = set((event.get("fusion") or {}).values())
-    name = next((k for k, v in valid.items() if v in compared), next(iter(valid)))
+    named = str(event.get("metric"))
+    name = named if named in valid else next((k for k, v in valid.items() if v in compared), next(iter(valid)))
     return name, float(valid[name])
 
 

@@ -64,7 +64,7 @@ def _comparisons(bundle: Bundle, opinion: Opinion, rows: Judged, prior: Array) -
     if "lead" in opinion.sources:
         lead = ("the beginning of the text", opinion.sources["lead"])
         found["network_lead"] = compare(rows, primary, ("the network", opinion.sources["network"]), lead)
-    if rows.kind == "forecast":
+    if rows.kind in ("forecast", "boxes"):
         found |= _baselines(opinion, rows, primary, default)
     if len(opinion.alone) > 1:
         single = best_single(opinion.alone, rows, primary)

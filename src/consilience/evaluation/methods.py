@@ -64,7 +64,7 @@ def _task(result: Result, language: Language) -> str:
         _m(
             "group",
             language,
-            name=name,
+            name=wording.group_name(name, language),
             modality=modality_name(group.get("modality"), language),
             columns=plural("column", len(group.get("columns") or ()), language),
             encoder=group.get("encoder"),
@@ -105,6 +105,9 @@ def split_sentence(result: Result, language: Language = "en") -> str:
         return ""
     stratified = _m("split.stratified", language) if result.get("task") in ("binary", "multiclass") else ""
     column = _recipe(result, "split", method) if method in ("group", "time", "column") else None
+    if method == "time" and column is None:  # a forecast: its own block says what the time is
+        column = _recipe(result, "series", "time")
+        method = "time" if column else "order"
     said = _m(f"split.{method}", language, stratified=stratified, column=column)
     folds = int(split.get("folds") or 1)
     return wording.spaced([said, _m("folds", language, folds=folds) if folds > 1 else ""], language)
@@ -196,8 +199,10 @@ def facts_of(result: Result, language: Language = "en") -> list[tuple[str, str]]
 
 def _ignored(result: Result, language: Language) -> str:
     """Columns left out and, in English, why: the reasons are the data layer's."""
+    inside = ("origin", "part", _recipe(result, "series", "id")) if result.get("task") == "forecast" else ()
     named = [
         say("page.fact.named", language, column=column, reason=reason) if reason and language == "en" else str(column)
         for column, reason in (result.get("ignored") or {}).items()
+        if column not in inside  # columns of the windows that were cut, not of the table
     ]
     return say("sentences.list.semicolon", language).join(named)

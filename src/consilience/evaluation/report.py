@@ -18,6 +18,7 @@ from consilience.evaluation.analysis import Figure, Section, show_all
 from consilience.evaluation.card import write_card
 from consilience.evaluation.charts.svg import clean
 from consilience.evaluation.figures import make_figures
+from consilience.evaluation.forecasting.halves import forecast_halves
 from consilience.evaluation.language import Language, language_of, plural, say, words
 from consilience.evaluation.leaks import tell_leaks
 from consilience.evaluation.methods import facts_of, methods_paragraph, role_name
@@ -73,7 +74,9 @@ def _words(result: Result, found: Sequence[Mapping[str, Any]], language: Languag
     """Every sentence of the page. A leak is left out of the findings: it stands on the page's first lines."""
     target = clean(str(result["target"]))
     facts = {"task": wording.task_name(result, language), "rows": wording.rows_sentence(result, language)}
-    groups = say("sentences.list.comma", language).join(clean(str(group)) for group in result.get("groups") or {})
+    groups = say("sentences.list.comma", language).join(
+        clean(wording.group_name(group, language)) for group in result.get("groups") or {}
+    )
     return {
         "title": say("page.title", language, target=target),
         "contents_title": say("page.contents", language),
@@ -83,6 +86,7 @@ def _words(result: Result, found: Sequence[Mapping[str, Any]], language: Languag
         "leaks": tell_leaks(result, language),
         "verdict": wording.verdict(result, language),
         "fusion": _fusion(result, language),
+        "halves": forecast_halves(result, language),
         "findings": tell_all([f for f in found if f.get("code") != "leak"], language),
         "warnings": result.get("warnings") or (),
         "warning": say("names.severity.warning", language),

@@ -24,6 +24,8 @@ from consilience.evaluation.wording import Sentence
 
 Result = Mapping[str, Any]
 MAIN = re.compile(r"<main>(.*)</main>", re.DOTALL)
+HEAD = re.compile(r'<p class="kicker">.*?</p>\s*<h1>.*?</h1>', re.DOTALL)
+ENTRY = re.compile(r'<li><a href="#([^"]+)">(.*?)</a></li>')
 PLACES = re.compile(r'(\bid="|\bhref="#|\bfor="|\baria-labelledby="|\baria-describedby="|url\(#)')
 """Where a page names a place of its own; in running text a quotation mark is escaped, so that nothing else fits."""
 
@@ -40,11 +42,18 @@ def render_several(
     environment = make_environment()
     pages = {t: render_report(r, events_of(events, t, str(r["primary"])), spoken) for t, r in views.items()}
     chapters = [
-        {"anchor": f"target-{i}", "title": say("targets.chapter", spoken, target=clean(t)), "body": _body(page, i)}
+        {
+            "anchor": f"target-{i}",
+            "title": say("targets.chapter", spoken, target=clean(t)),
+            "body": _body(page, i),
+            "contents": _contents(page, i),
+        }
         for i, (t, page) in enumerate(pages.items())
     ]
     rows = wording.rows_sentence(result, spoken)
-    groups = say("sentences.list.comma", spoken).join(clean(str(group)) for group in result.get("groups") or {})
+    groups = say("sentences.list.comma", spoken).join(
+        clean(wording.group_name(g, spoken)) for g in result.get("groups") or {}
+    )
     return environment.get_template("several.html.j2").render(
         language=spoken,
         title=say("targets.title", spoken, targets=clean(", ".join(views))),
@@ -147,8 +156,13 @@ def _body(page: str, number: int) -> Markup:
     """What stands in the page of one target, its places named apart from those of the others."""
     found = MAIN.search(page)
     assert found is not None, "a report has one main part"
-    body = re.sub(r"<(/?)h1>", r"<\1h2>", found.group(1))
+    body = HEAD.sub("", found.group(1))  # the chapter's own title says it
     return Markup(PLACES.sub(rf"\g<1>t{number}-", body))
+
+
+def _contents(page: str, number: int) -> list[tuple[str, Markup]]:
+    """(anchor, title) of the sections of one target's page."""
+    return [(f"t{number}-{anchor}", Markup(title)) for anchor, title in ENTRY.findall(page.partition("<main>")[0])]
 
 
 def several_again(run: Path, language: str | None = None, path: Path | None = None) -> Path:

@@ -64,7 +64,10 @@ def predictors(result: Result, language: Language = "en") -> list[tuple[str, str
 def single_sources(result: Result, language: Language = "en") -> list[tuple[str, str, Mapping[str, Any]]]:
     """(label, "alone", {metric: score}) of each group's own prediction."""
     alone = result.get("alone") or {}
-    return [(say("sentences.only", language, group=group), "alone", scores) for group, scores in alone.items()]
+    return [
+        (say("sentences.only", language, group=wording.group_name(group, language)), "alone", scores)
+        for group, scores in alone.items()
+    ]
 
 
 def heads(names: Sequence[str], language: Language) -> list[str]:
@@ -136,8 +139,9 @@ def curve_sheet(history: Mapping[str, Sequence[Mapping[str, Any]]], metric: str,
             loss, valid = event.get("loss"), (event.get("valid") or {}).get(metric)
             epoch = int(event["epoch"]) + 1
             raw.append([network, epoch, loss, valid])
+            called = wording.predictor_name(network, language=language)
             figures = [wording.number("loss", loss), wording.number(metric, valid, language)]
-            shown.append([network, str(epoch), *figures])
+            shown.append([called, str(epoch), *figures])
     name = say("page.axis.valid", language, metric=wording.inline(metric, language))
     axes = [say("page.axis.epoch", language), say("page.axis.loss", language)]
     return Sheet("curves.csv", [*heads(["network"], language), *axes, name], shown, raw)
@@ -148,7 +152,11 @@ def group_sheet(result: Result, language: Language = "en") -> Sheet:
     for name, group in (result.get("groups") or {}).items():
         sizes = [group.get(key) or 0 for key in ("tokens", "width", "parameters", "flops")]
         columns = [str(column) for column in group.get("columns") or ()]
-        labels = [str(name), modality_name(group.get("modality"), language), str(group.get("encoder"))]
+        labels = [
+            wording.group_name(name, language),
+            modality_name(group.get("modality"), language),
+            str(group.get("encoder")),
+        ]
         shown.append([*labels, listed(columns, 6, language), *(wording.short_count(size) for size in sizes)])
         raw.append([*labels, ", ".join(columns), *sizes])
     names = ["group", "modality", "encoder", "columns", "tokens", "width", "parameters", "flops"]

@@ -19,6 +19,8 @@ METRICS = {
 PERCENTAGES = ("accuracy", "balanced_accuracy", "exact_match")
 BOUNDED = ("f1", "precision", "recall", "roc_auc", "pr_auc", "log_loss", "brier", "hamming", "r2", "rouge", "concord")
 UNDEFINED = "–"
+IDLE = 0.005
+"""A weight of the stack below it is none."""
 
 
 class Sentence(NamedTuple):
@@ -45,6 +47,16 @@ def predictor_name(name: str, task: str = "", language: Language = "en") -> str:
         if known(key):
             return say(key, language)
     return name
+
+
+def group_name(name: Any, language: Language = "en") -> str:
+    """A group of columns as a reader calls it: one that bears its modality's name is called so in the page's language,
+    the two halves of a forecast as well; a name that somebody gave stays.
+    """
+    for key in (f"names.group.{name}", f"names.modality.{name}"):
+        if known(key):
+            return say(key, language)
+    return str(name)
 
 
 def the(name: str, language: Language = "en") -> str:
@@ -109,7 +121,9 @@ def _figure(metric: str, value: float, signed: bool) -> str:
 
 
 def _minus(figure: str) -> str:
-    """A true minus sign."""
+    """A true minus sign; no sign before a figure that reads as nothing ("−0.000" would promise a direction)."""
+    if figure[:1] in ("-", "+") and not any(digit in figure for digit in "123456789"):
+        return figure[1:]
     return figure.replace("-", "\u2212") if figure.startswith("-") else figure
 
 
@@ -162,9 +176,9 @@ def verdict(result: Result, language: Language = "en") -> list[Sentence]:
     if pair := comparison.get("network_baseline"):
         sentences.append(_against("network", pair, language, str(pair["baseline"])))
     if result.get("predictor") == "stack" and (pair := comparison.get("default_baseline")):
-        sentences.append(_against("default", pair, language, str(pair["baseline"])))
+        sentences.append(_default_against(result, pair, language, str(pair["baseline"])))
     if result.get("predictor") == "stack" and (pair := comparison.get("default_linear")):
-        sentences.append(_against("default", pair, language))
+        sentences.append(_default_against(result, pair, language))
     return sentences
 
 
@@ -184,7 +198,7 @@ def _performance(result: Result, language: Language) -> str:
     text = say(
         "sentences.performance",
         language,
-        rows=plural("held_out", rows, language),
+        rows=plural(f"held_out{_windows(result)}", rows, language),
         model=the(str(result.get("predictor", "network")), language),
         target=result.get("target"),
         metric=f"{_article(name)}{name}" if language == "en" else inline(metric, language),
@@ -204,6 +218,14 @@ def _article(name: str) -> str:
 def _joining(pair: Mapping[str, Any], language: Language) -> Sentence:
     key = f"sentences.joining.{str(pair['verdict']).replace(' ', '_')}"
     return Sentence(say(key, language, single=pair.get("single"), by=_by(pair, language)), _tone(pair))
+
+
+def _default_against(result: Result, pair: Mapping[str, Any], language: Language, other: str = "linear") -> Sentence:
+    """The default prediction against a reference; where the stack is that reference, there is nothing to compare."""
+    weight = ((result.get("stack") or {}).get("weights") or {}).get(other) or 0.0
+    if weight >= 1 - IDLE:
+        return Sentence(say("sentences.against.same", language, other=the(other, language)))
+    return _against("default", pair, language, other)
 
 
 def _against(one: str, pair: Mapping[str, Any], language: Language, other: str = "linear") -> Sentence:
@@ -239,17 +261,24 @@ def weights_sentence(result: Result, language: Language = "en") -> str:
     if len(weights) < 2:
         return say("sentences.weights.none", language)
     best = max(weights, key=lambda name: weights[name])
-    text = say("sentences.weights", language, best=predictor_name(best, language=language))
-    idle = [predictor_name(name, language=language) for name, weight in weights.items() if weight < 0.005]
+    most = the(best, language)
+    text = say("sentences.weights", language, best=most[0].upper() + most[1:])
+    idle = [predictor_name(name, language=language) for name, weight in weights.items() if weight < IDLE]
     if not idle:
         return text
     names = say("sentences.list.comma", language).join(idle)
     return spaced([text, say("sentences.weights.idle", language, names=names)], language)
 
 
+def _windows(result: Result) -> str:
+    """Forecasts are judged on windows of steps, everything else on rows."""
+    return "_window" if result.get("task") == "forecast" else ""
+
+
 def rows_sentence(result: Result, language: Language = "en") -> str:
     rows = result.get("rows") or {}
-    parts = {name: plural(name, int(rows.get(name) or 0), language) for name in ("train", "valid", "test")}
+    noun = _windows(result)
+    parts = {name: plural(name + noun, int(rows.get(name) or 0), language) for name in ("train", "valid", "test")}
     text = say("sentences.rows", language, **parts)
     unlabelled = int(rows.get("unlabelled") or 0)
     if not unlabelled:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
+from consilience.evaluation import wording
 from consilience.evaluation.analysis import Figure, Gallery, Language, NotApplicable, Section, Sheet
 from consilience.evaluation.charts.dot_whisker import Score, dot_whisker
 from consilience.evaluation.evidence import Evidence
@@ -154,13 +155,15 @@ def _top(found: Mapping[str, Any], language: Language) -> Sentence | None:
     name, best = max(found["shares"].items(), key=lambda item: float(item[1]["value"]))
     size, low, high = (amount(best[key], found["is_class"]) for key in ("value", "low", "high"))
     size = f"{size} {say(language, 'unit_class' if found['is_class'] else 'unit_value')}"
-    return Sentence(say(language, "top", name=name, size=size, low=low, high=high))
+    return Sentence(say(language, "top", name=wording.group_name(name, language), size=size, low=low, high=high))
 
 
 def _pieces(one: Mapping[str, Any], language: Language, several: bool) -> str:
     key = f"pieces_{one['modality']}"
     pieces = say(language, key if key in WORDS[language] else "pieces_other")
-    return say(language, "of_group", pieces=pieces, group=one["group"]) if several and one["group"] else pieces
+    if not several or not one["group"]:
+        return pieces
+    return say(language, "of_group", pieces=pieces, group=wording.group_name(one["group"], language))
 
 
 def _several(tested: Sequence[Mapping[str, Any]], modality: str) -> bool:
@@ -198,8 +201,9 @@ def _matters(found: Mapping[str, Any], language: Language) -> Figure:
         for name, size in sorted(sizes, key=lambda item: -float(item[1]["value"])):
             ends = [scale * float(size[end]) for end in ("value", "low", "high")]
             texts = [amount(float(size[end]), is_class) for end in ("value", "low", "high")]
-            scores.append(Score(str(name), kind, ends[0], ends[1], ends[2], texts[0]))
-            shown.append([str(name), say(language, key), *texts])
+            called = wording.group_name(name, language) if key == "sources" else str(name)
+            scores.append(Score(called, kind, ends[0], ends[1], ends[2], texts[0]))
+            shown.append([called, say(language, key), *texts])
             raw.append([str(name), say(language, key), *ends])
         sections.append((say(language, key), scores))
     headers = ["", "", *(say(language, key) for key in ("size", "low", "high"))]

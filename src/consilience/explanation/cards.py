@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from consilience.evaluation.analysis import Card, Language, Word
+from consilience.evaluation.wording import group_name
 from consilience.explanation.words import amount, chance, say
 
 BARS = 5
@@ -124,7 +125,7 @@ def words(spans: Sequence[Sequence[Any]], language: Language) -> list[Word]:
 def bars(one: Mapping[str, Any], language: Language) -> list[tuple[str, float, str]]:
     """Shares of the disciplines, then the cells with the largest effects."""
     is_class = one["class"] is not None
-    rows = [(str(name), float(share["value"])) for name, share in one["shares"].items()]
+    rows = [(group_name(name, language), float(share["value"])) for name, share in one["shares"].items()]
     if len(rows) == 1:
         rows = []  # one source has the whole share
     for cell in one["cells"][:BARS]:

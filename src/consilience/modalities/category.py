@@ -40,6 +40,8 @@ class Limits(NamedTuple):
 
 
 SEPARATORS = {"|": Limits(0.1, 1.0, 6, 60), ";": Limits(0.1, 1.0, 6, 60), ",": Limits(0.2, 0.7, 3, 25)}
+PRINTED_LIST = r"""^\s*\[\s*(["'].*["'])?\s*\]\s*$"""
+"""Cells that hold a list of texts as JSON or Python prints it."""
 LIST_SEPARATOR = "\x1f"
 """Joins the items of list cells; no text holds it."""
 
@@ -135,6 +137,10 @@ def _texts(series: pl.Series, separator: str | None = LIST_SEPARATOR) -> pl.Seri
 
 def split_items(text: pl.Series, separator: str) -> pl.DataFrame:
     """row, item: the distinct items of every non-null cell in their order, without blanks."""
+    printed = text.str.contains(PRINTED_LIST)
+    if printed.any():  # ["a", "b"] as JSON or Python writes it: brackets and quotes are no part of the values
+        bare = text.str.strip_chars(" []").str.replace_all(r"""["']""", "")
+        text = pl.select(pl.when(printed).then(bare).otherwise(text)).to_series()
     frame = pl.DataFrame({"row": np.arange(len(text)), "item": text.str.split(separator)}).drop_nulls("item")
     items = frame.explode("item").with_columns(pl.col("item").str.strip_chars())
     return items.filter(pl.col("item").str.len_bytes() > 0).unique(maintain_order=True)

@@ -49,7 +49,7 @@ def default_space(given: Recipe, plan: Plan) -> Space:
         space["width"] = Choices(choices=(max(4, width // 2), width, 2 * width))
         space["train.weight_decay"] = Range(low=1e-4, high=0.5, log=True)
     if effort >= 3:
-        space |= _encoders(given, resolved)
+        space |= _encoders(given, resolved, plan.task.kind == "boxes")
     if effort >= 4 and several:
         space["train.modality_dropout"] = Range(low=0.0, high=0.6)
     if effort >= 4 and plan.task.kind in ("binary", "multiclass"):
@@ -57,9 +57,14 @@ def default_space(given: Recipe, plan: Plan) -> Space:
     return space
 
 
-def _encoders(given: Recipe, resolved: Recipe) -> Space:
-    """The encoders of each modality that stands in the table and whose groups have none of their own."""
+def _encoders(given: Recipe, resolved: Recipe, boxes: bool) -> Space:
+    """The encoders of each modality that stands in the table and whose groups have none of their own.
+
+    Args:
+        boxes: whether boxes are looked for: only images with maps of several sizes hold them, so images keep theirs.
+    """
     own = {g.modality for n, g in resolved.groups.items() if given.groups.get(n) and given.groups[n].encoder}
+    own |= {"image"} if boxes else set()
     found: Space = {}
     for group in resolved.groups.values():
         modality = str(group.modality)

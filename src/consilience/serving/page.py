@@ -14,6 +14,8 @@ from consilience.modalities.form import form_of
 from consilience.serving.hosted import Hosted
 from consilience.serving.house import House
 
+LEVEL = 0.9
+"""Share of true values that shown sets and intervals promise to hold."""
 MOST_CHOICES = 200
 """Categories of a column that are offered in a list; beyond, a text field."""
 PREVIEWS = {"image": "img", "audio": "audio", "video": "video"}
@@ -47,6 +49,8 @@ def _page(house: House, name: str) -> HTMLResponse:
         fields=[_field(column, modality, hosted) for column, modality in hosted.columns.items()],
         nonce=nonce,
         target=", ".join(hosted.model.targets),
+        forecast=(hosted.bundle.facts["task"] or {}).get("targets") or [],
+        level=LEVEL if hosted.bounded else 0,
     )
     return HTMLResponse(html, headers={"content-security-policy": POLICY.format(nonce=nonce)})
 
@@ -57,11 +61,25 @@ def _field(column: str, modality: str, hosted: Hosted) -> dict[str, Any]:
     preview = PREVIEWS.get(form.accept.partition("/")[0], "")
     field: dict[str, Any] = {"column": column, "modality": modality, "kind": form.field, "choices": []}
     field |= {"accept": form.accept, "preview": preview, "example": hosted.examples.get(column)}
+    field["hint"] = _hint(column, hosted)
     if form.field == "choice":
         facts = next(f for f in hosted.bundle.facts["groups"].values() if column in f["columns"])
         vocabulary = facts["vocabulary"][facts["columns"].index(column)]
         field["choices"] = sorted(vocabulary) if len(vocabulary) <= MOST_CHOICES else []
     return field
+
+
+def _hint(column: str, hosted: Hosted) -> str:
+    """What the two columns of a forecast hold, which no table of the user has; "" for every other column."""
+    facts = hosted.bundle.facts
+    windows = facts.get("windows") or {}
+    if not windows or column not in ("past", "future"):
+        return ""
+    if column == "past":
+        names = ", ".join(str(name) for name in windows["values"])
+        return f"The last {facts['task']['past']} steps, the oldest first, as [[…], …]: {names} of each step."
+    known = ", ".join(map(str, [*windows["known"], *windows["calendar"]]))
+    return f"What is known of the {facts['task']['horizon']} steps ahead, as [[…], …]: {known} of each step."
 
 
 @cache

@@ -10,7 +10,7 @@ from consilience.core.errors import InputError
 from consilience.data.box_cells import holds_boxes, read_cells
 from consilience.modalities.base import Guess
 from consilience.modalities.cells import as_number, as_text, is_missing_token
-from consilience.tasks.labels import SEPARATOR, count_classes, is_label_struct, label_lists
+from consilience.tasks.labels import SEPARATOR, count_classes, is_label_struct, label_lists, printed_lists
 
 FEW_INTEGERS = 20
 """Integers with more distinct values than this are amounts, not classes."""
@@ -112,7 +112,7 @@ def _as_chosen(values: pl.Series, present: pl.Series, chosen: str, where: str) -
 
 def _multilabel(values: pl.Series, present: pl.Series) -> Detected | None:
     """Lists, or texts of labels joined by "|" that come again in other rows."""
-    lists = isinstance(values.dtype, (pl.List, pl.Array))
+    lists = isinstance(values.dtype, (pl.List, pl.Array)) or printed_lists(present)
     if not lists:
         joined = present.str.contains(SEPARATOR, literal=True)
         if joined.sum() < max(2, 0.005 * len(present)):

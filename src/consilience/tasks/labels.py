@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from consilience.modalities.category import PRINTED_LIST
 from consilience.modalities.cells import as_number, as_text
 
 SEPARATOR = "|"
 """Joins several labels in one cell."""
+QUOTED = r"""("[^"]*"|'[^']*')"""
+"""A label in a printed list."""
 
 
 def count_classes(text: pl.Series) -> dict[str, int]:
@@ -57,10 +60,16 @@ def class_index(text: pl.Series, classes: list[str]) -> np.ndarray[tuple[int], n
     return found.fill_null(-1).to_numpy()
 
 
+def printed_lists(text: pl.Series) -> bool:
+    """Whether texts are lists of labels as JSON or Python prints them, all but a few broken ones."""
+    return text.dtype == pl.String and bool(len(text)) and float(text.str.contains(PRINTED_LIST).mean() or 0.0) > 0.95  # type: ignore[arg-type]
+
+
 def label_lists(values: pl.Series, separator: str = SEPARATOR) -> pl.Series:
     """Cells as lists of label texts, blanks cut, empty labels dropped; null where the cell is missing.
 
-    A list cell without entries stays an empty list: known to have no label.
+    A text cell may also be a list as JSON or Python prints it: '["a", "b"]'. A list cell without entries stays an empty
+    list: known to have no label.
     """
     if isinstance(values.dtype, (pl.List, pl.Array)):
         lists = values.cast(pl.List(values.dtype.inner))
@@ -70,6 +79,10 @@ def label_lists(values: pl.Series, separator: str = SEPARATOR) -> pl.Series:
         return _regroup(rows, inner, lists.is_not_null())
     text = as_text(values)
     pieces = text.str.split(separator)
+    printed = text.str.contains(PRINTED_LIST)
+    if printed.any():
+        quoted = text.str.extract_all(QUOTED).list.eval(pl.element().str.slice(1, pl.element().str.len_chars() - 2))
+        pieces = pl.select(pl.when(printed).then(quoted).otherwise(pieces)).to_series()
     inner = as_text(pieces.explode(empty_as_null=False, keep_nulls=False))
     rows = pl.Series(np.repeat(np.arange(len(values)), pieces.list.len().fill_null(0).to_numpy()))
     return _regroup(rows, inner, text.is_not_null())

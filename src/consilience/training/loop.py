@@ -238,6 +238,7 @@ class Loop:
             if name == leader(merits):
                 event["valid"] = every
         event["fusion"] = found
+        event["metric"] = self.metric
         name = leader(merits)
         entry = [*merits[name], event["epoch"], name]
         keep = self.settings.best if self.settings.average == "best" else 1

@@ -144,7 +144,7 @@ def make_plan(recipe: Recipe, given: Given, listener: Listener = nobody) -> Plan
     resolved, rankings = choose_models(resolved, frame[splits.train], encoded, listener)
     groups = learn_groups(frame[splits.train], resolved)
     if hasattr(task, "place"):
-        task_facts |= plain(task.place(groups, _levels(resolved, groups)))
+        task_facts |= plain(task.place(groups, levels_of(resolved, groups)))
         task = choice.build("task", task_facts)
     resolved = resolved.model_copy(update={"task": choice.complete("task")})
     folds = folds_of(resolved, given, tables["train"], splits, strata, labelled)
@@ -200,7 +200,7 @@ def learn_groups(frame: pl.DataFrame, recipe: Recipe) -> dict[str, Any]:
     return found
 
 
-def _levels(recipe: Recipe, groups: dict[str, Any]) -> dict[str, Any]:
+def levels_of(recipe: Recipe, groups: dict[str, Any]) -> dict[str, Any]:
     """Group → the maps of its encoder, for those that make several."""
     found = {}
     for name, group in recipe.groups.items():

@@ -17,7 +17,7 @@ from consilience.data.features import learn_facts
 from consilience.data.history import place_history
 from consilience.modalities.cells import as_text
 from consilience.training.data import Data, prepare_data
-from consilience.training.plan import Plan, repeats, task_options
+from consilience.training.plan import Plan, levels_of, repeats, task_options
 
 
 @dataclass
@@ -54,7 +54,9 @@ def vary_plan(plan: Plan, recipe: Recipe, memory: Memory) -> Plan:
     resolved = resolved.model_copy(update={"task": choice})
     groups = {name: _learned(frame, name, group, resolved, memory) for name, group in resolved.groups.items()}
     task_facts = plan.facts["task"]
-    facts = {**plan.facts, "groups": groups}
+    if hasattr(plan.task, "place"):  # boxes are looked for where the image's encoder has its maps
+        task_facts = {**task_facts, **plain(plan.task.place(groups, levels_of(resolved, groups)))}
+    facts = {**plan.facts, "groups": groups, "task": task_facts}
     return replace(plan, recipe=resolved, task=choice.build("task", task_facts), facts=facts)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from consilience.artifacts.bundle import Bundle
 from consilience.artifacts.decoded import decoded
+from consilience.artifacts.forecasts import windows_to_judge
 from consilience.artifacts.manifest import version_of
 from consilience.artifacts.run_folder import find_bundle
 from consilience.artifacts.several import view_named
@@ -63,6 +64,8 @@ def monitor(
     bundle = view_named(whole, target)
     if (log is None) == (table is None):
         raise InputError("rows come either from a log or from a table", fix="Give --log URL or --table TABLE")
+    # a forecast watches windows: those of a table of steps are cut as they are to judge it
+    table, reference = (None if t is None else windows_to_judge(bundle, t)[0] for t in (table, reference))
     kept = embedding.load(find_bundle(path))
     several = bundle.recipe.target if whole.views else None
     made = _reference(path, kept, several) if reference is None else make_reference(bundle, reference, kept or None)

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader
 
+from consilience.evaluation.wording import metric_name
+
 WIDTH = 360
 MOST_BARS = 8
 """Categories that are drawn, the commonest first."""
@@ -32,7 +34,7 @@ def monitor_page(found: Mapping[str, Any]) -> str:
     ]
     shown = _figure("prediction", found["looks"], "prediction")
     predictions = _plot(found["predictions"]["reference"], found["predictions"]["now"], shown)
-    return str(_template().render(found=found, panels=panels, predictions=predictions))
+    return str(_template().render(found=found, panels=panels, predictions=predictions, metric_name=metric_name))
 
 
 def prometheus(found: Mapping[str, Any]) -> str:

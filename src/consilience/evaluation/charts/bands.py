@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from consilience.evaluation.charts.svg import document, element, padded, shortened, text, tick_label, ticks, tooltip
+from consilience.evaluation.charts.svg import (
+    document,
+    element,
+    padded,
+    shortened,
+    text,
+    tick_below,
+    tick_label,
+    ticks,
+    tooltip,
+)
 
 LEFT, RIGHT, TOP, HEIGHT, BOTTOM = 54.0, 14.0, 24.0, 120.0, 40.0
 
@@ -53,7 +63,7 @@ def bands(
         parts.append(element("line", class_="grid", x1=LEFT, x2=width - RIGHT, y1=y, y2=y))
         parts.append(text(LEFT - 6, y, tick_label(value, percent), class_="tick", text_anchor="end"))
     for place, point in enumerate(points):
-        parts.append(text(x_of(place), TOP + HEIGHT + 12, point.label, class_="tick", text_anchor="middle"))
+        parts.append(tick_below(x_of(place), TOP + HEIGHT + 12, point.label, width))
     middle = (LEFT + width - RIGHT) / 2
     parts.append(text(middle, TOP + HEIGHT + 30, axes[0], class_="axis", text_anchor="middle"))
     if points and points[0].value is not None:

@@ -8,16 +8,18 @@ from typing import NamedTuple
 from consilience.evaluation.charts.svg import (
     document,
     element,
+    in_lines,
     padded,
     shortened,
     text,
     text_width,
+    tick_below,
     tick_label,
     ticks,
     tooltip,
 )
 
-LINE, HEADING, AXIS, RADIUS = 28, 24, 34, 5.0
+LINE, HEADING, AXIS, ROW, RADIUS = 28, 24, 34, 15, 5.0
 
 Place = Callable[[float], float]
 """Value → x in px."""
@@ -63,7 +65,8 @@ def dot_whisker(
 
     line = LINE + (16 if narrow else 0)
     bottom = sum(HEADING + line * len(scores) for _, scores in sections) + 6.0
-    parts = _axis(place, (low, high), bottom, (axis, percent, width))
+    title = in_lines(axis, width)
+    parts = _axis(place, (low, high), bottom, (title, percent, width))
     default = next((s.value for s in every if s.kind == "default" and s.value is not None), None)
     if default is not None:
         parts.append(element("line", class_="guide", x1=place(default), x2=place(default), y1=0.0, y2=bottom))
@@ -78,18 +81,20 @@ def dot_whisker(
                 parts.append(_mark(score, place, middle))
             y += line
     said = ", ".join(f"{s.label} {s.shown}" for s in every)
-    return document(width, bottom + AXIS, f"{axis}: {said}", parts)
+    return document(width, bottom + AXIS + ROW * (len(title) - 1), f"{axis}: {said}", parts)
 
 
-def _axis(place: Place, span: tuple[float, float], bottom: float, look: tuple[str, bool, int]) -> list[str]:
-    axis, percent, width = look
+def _axis(place: Place, span: tuple[float, float], bottom: float, look: tuple[list[str], bool, int]) -> list[str]:
+    title, percent, width = look
     parts = []
     for value in ticks(*span, most=4 if width < 500 else 7):
         x = place(value)
         parts.append(element("line", class_="grid", x1=x, x2=x, y1=0.0, y2=bottom))
-        parts.append(text(x, bottom + 10, tick_label(value, percent), class_="tick", text_anchor="middle"))
-    middle = (place(span[0]) + place(span[1])) / 2
-    return [*parts, text(middle, bottom + 26, axis, class_="axis", text_anchor="middle")]
+        parts.append(tick_below(x, bottom + 10, tick_label(value, percent), width))
+    half = max(text_width(line) for line in title) / 2
+    middle = min((place(span[0]) + place(span[1])) / 2, max(width - half, half))
+    places = [(max(middle, half), bottom + 26 + ROW * i, line) for i, line in enumerate(title)]
+    return [*parts, *(text(*place, class_="axis", text_anchor="middle") for place in places)]
 
 
 def _labels(score: Score, at: tuple[float, float, int], narrow: bool) -> str:

@@ -13,6 +13,7 @@ from consilience.evaluation.charts.svg import (
     shortened,
     text,
     text_width,
+    tick_below,
     tick_label,
     ticks,
     tooltip,
@@ -106,7 +107,7 @@ def _grid(frame: Frame, axes: Axes) -> list[str]:
         parts.append(text(LEFT - 6, y, tick_label(value, axes.percents[1]), class_="tick", text_anchor="end"))
     for value in ticks(*frame.x, 5 if frame.width < 500 else 8):
         x, _ = frame.at(value, frame.y[0])
-        parts.append(text(x, bottom + 12, tick_label(value, axes.percents[0]), class_="tick", text_anchor="middle"))
+        parts.append(tick_below(x, bottom + 12, tick_label(value, axes.percents[0]), frame.width))
     middle = (LEFT + frame.width - RIGHT) / 2
     return [*parts, text(middle, bottom + 31, axes.names[0], class_="axis", text_anchor="middle")]
 

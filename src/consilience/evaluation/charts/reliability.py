@@ -6,7 +6,16 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from consilience.evaluation.charts.svg import document, element, shortened, text, text_width, tick_label, tooltip
+from consilience.evaluation.charts.svg import (
+    document,
+    element,
+    shortened,
+    text,
+    text_width,
+    tick_below,
+    tick_label,
+    tooltip,
+)
 
 LEFT, RIGHT, BOTTOM, STRIP, GAP = 58.0, 14.0, 44.0, 46.0, 10.0
 Place = Callable[[float, float], tuple[float, float]]
@@ -70,7 +79,7 @@ def reliability(
     parts += _strip(histogram, bottom - STRIP, side) if histogram else []
     for value in TICKS:
         x, _ = place(value, 0)
-        parts.append(text(x, bottom + 12, tick_label(value, True), class_="tick", text_anchor="middle"))
+        parts.append(tick_below(x, bottom + 12, tick_label(value, True), width))
     parts.append(text(LEFT + side / 2, bottom + 31, names.predicted, class_="axis", text_anchor="middle"))
     turn = f"translate(8 {top + side / 2:.1f}) rotate(-90)"
     parts.append(element("g", text(0, 0, names.observed, class_="axis", text_anchor="middle"), transform=turn))

@@ -27,6 +27,24 @@ def text(x: float, y: float, words: object, **attributes: object) -> str:
     return element("text", escape(clean(words)), x=float(x), y=float(y), dy="0.35em", **attributes)
 
 
+def tick_below(x: float, y: float, words: str, width: float) -> str:
+    """The label of a tick, under it; moved inward where it would leave a picture `width` px wide."""
+    half = text_width(words) / 2
+    inside = min(max(x, half), max(width - half, half))
+    return text(inside, y, words, class_="tick", text_anchor="middle")
+
+
+def in_lines(words: str, room: float, size: float = FONT) -> list[str]:
+    """`words` broken at blanks into lines of about `room` px; what has no blank stays whole."""
+    found: list[str] = []
+    for word in clean(words).split(" "):
+        if found and text_width(f"{found[-1]} {word}", size) <= room:
+            found[-1] += f" {word}"
+        else:
+            found.append(word)
+    return found
+
+
 def tooltip(words: object) -> str:
     return element("title", escape(clean(words)))
 

@@ -22,7 +22,8 @@ from consilience.evaluation.confidence.phrases import (
     shown,
     tidy,
 )
-from consilience.evaluation.wording import Sentence
+from consilience.evaluation.language import language_of
+from consilience.evaluation.wording import Sentence, group_name
 
 WIDE, NARROW = 760, 350
 MOST_CLASSES, MOST_NAMED = 30, 3
@@ -207,7 +208,7 @@ def _score(label: str, kind: str, coverage: Mapping[str, Any]) -> Score:
 
 
 def _present(pattern: Mapping[str, Any], language: str) -> str:
-    words, names = WORDS[language], [str(name) for name in pattern["present"]]
+    words, names = WORDS[language], [group_name(name, language_of({}, language)) for name in pattern["present"]]
     return words["only"].format(names=" + ".join(names)) if names else words["nothing"]
 
 

@@ -10,7 +10,7 @@ from consilience.evaluation.analysis import Figure, Language, Section
 from consilience.evaluation.charts.dot_whisker import Score, dot_whisker
 from consilience.evaluation.contribution.words import contribution_sentence, say
 from consilience.evaluation.sheets import Sheet
-from consilience.evaluation.wording import Sentence
+from consilience.evaluation.wording import Sentence, group_name
 
 Found = Mapping[str, Any]
 ENDS = ("value", "low", "high")
@@ -54,13 +54,13 @@ def _largest(found: Found, language: Language) -> list[Sentence]:
     name = max(shares, key=lambda n: shares[n]["value"])
     share = shares[name]
     ends = {"low": _percent(share["low"]), "high": _percent(share["high"])}
-    return [Sentence(say("carries", language, name=name, share=_percent(share["value"]), **ends))]
+    return [Sentence(say("carries", language, name=group_name(name, language), share=_percent(share["value"]), **ends))]
 
 
 def _idle(found: Found, language: Language) -> list[Sentence]:
     """Disciplines whose Shapley value cannot be told from zero."""
     return [
-        Sentence(say("idle", language, name=name))
+        Sentence(say("idle", language, name=group_name(name, language)))
         for name, size in found["shapley"].items()
         if size["low"] is not None and size["low"] <= 0
     ]
@@ -85,7 +85,7 @@ def _pairs_said(found: Found, language: Language) -> list[Sentence]:
                 wording.gap(metric, value, language=language),
                 wording.gap_interval(metric, low, high, language=language),
             )
-            a, b = pair["pair"]
+            a, b = (group_name(name, language) for name in pair["pair"])
             said.append(Sentence(say(key, language, a=a, b=b, size=size, between=between)))
     return said
 
@@ -122,8 +122,12 @@ def _called(groups: list[str], every: list[str], language: Language) -> str:
     if not groups:
         return say("nothing", language)
     if len(groups) > 3 and len(groups) == len(every) - 1:
-        return say("without", language, name=next(n for n in every if n not in groups))
-    return say("all", language) if len(groups) == len(every) > 3 else " + ".join(groups)
+        return say("without", language, name=group_name(next(n for n in every if n not in groups), language))
+    return say("all", language) if len(groups) == len(every) > 3 else _joined(groups, language)
+
+
+def _joined(groups: list[str], language: Language) -> str:
+    return " + ".join(group_name(group, language) for group in groups)
 
 
 def _score(label: str, kind: str, metric: str, score: Found) -> Score:
@@ -133,7 +137,7 @@ def _score(label: str, kind: str, metric: str, score: Found) -> Score:
 def _shares(found: Found, language: Language) -> Figure:
     metric = str(found["metric"])
     scores = [
-        Score(name, "default", s["value"], s["low"], s["high"], _percent(s["value"]))
+        Score(group_name(name, language), "default", s["value"], s["low"], s["high"], _percent(s["value"]))
         for name, s in found["shares"].items()
     ]
     axis = say("share_axis", language)
@@ -145,7 +149,7 @@ def _shares(found: Found, language: Language) -> Figure:
         raw.append([name, columns, *share.values(), *gain.values(), *unique.values()])
         shown.append(
             [
-                name,
+                group_name(name, language),
                 columns,
                 f"{_percent(share['value'])}\n{_percent(share['low'])} – {_percent(share['high'])}",
                 _gaps(language, metric, gain),
@@ -167,7 +171,7 @@ def _pairs(found: Found, language: Language) -> Figure:
         raw.append([name, *(c[end] for c in cells for end in ("value", "low", "high"))])
         shown.append(
             [
-                name,
+                _joined(pair["pair"], language),
                 *(_gaps(language, metric, c) for c in cells),
             ]
         )
@@ -201,7 +205,7 @@ def _retrained(found: Found, language: Language) -> Figure:
 
 
 def _percent(value: float | None) -> str:
-    return wording.UNDEFINED if value is None else f"{100 * value:.0f} %".replace("-", "\u2212")
+    return wording.UNDEFINED if value is None else wording.percent(value, 0)
 
 
 def _gaps(language: Language, metric: str, score: Found) -> str:

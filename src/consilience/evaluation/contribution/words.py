@@ -126,7 +126,7 @@ def contribution_sentence(found: Mapping[str, Any], language: Language) -> Sente
     text = say(
         verdict,
         language,
-        single=found["best_single"],
+        single=wording.group_name(found["best_single"], language),
         size=wording.gap(metric, value, signed, language),
         metric=wording.inline(metric, language),
         between=wording.gap_interval(metric, low, high, signed, language),

@@ -24,8 +24,8 @@ WORDS: dict[str, dict[str, str]] = {
         "step": "step ahead",
         "error": "mean squared error, standardised",
         "default": "default prediction",
-        "window": "Forecast of {target} from {origin}",
-        "of": "{entity}, ",
+        "window": "forecast of {target} after {origin}",
+        "of": "{entity}: ",
         "time": "steps from the origin",
         "past": "past",
         "truth": "truth",
@@ -45,7 +45,7 @@ WORDS: dict[str, dict[str, str]] = {
         "step": "向前步数",
         "error": "均方误差（标准化）",
         "default": "默认预测",
-        "window": "{target} 自 {origin} 起的预报",
+        "window": "{origin} 之后的 {target} 预报",
         "of": "{entity}，",
         "time": "距起点的步数",
         "past": "历史",
@@ -129,7 +129,9 @@ def _window(window: Mapping[str, Any], language: Language) -> Figure:
         Line(words["truth"], list(zip(ahead, window["truth"], strict=True))),
     ]
     entity = words["of"].format(entity=window["entity"]) if window["entity"] else ""
-    title = entity + words["window"].format(target=window["target"], origin=window["origin"])
+    origin = str(window["origin"]).removesuffix(" 00:00:00")  # a day has no hour
+    title = entity + words["window"].format(target=window["target"], origin=origin)
+    title = title if entity else title[0].upper() + title[1:]
     axes = Axes((words["time"], str(window["target"])), guide=0.0)
     parts = ["truth", "said", *(["low", "high"] if window["low"] else [])]
     rows = [[str(step), *(_figure(window[p][i]) for p in parts)] for i, step in enumerate(ahead)]

@@ -95,18 +95,18 @@ WORDS: dict[str, dict[str, str]] = {
         "masked": "字符未知",
         "mutated": "字符突变",
         "share": "{value:.0f}%",
-        "deviations": "{value:g} 个标准差",
+        "deviations": "{value:g} σ",
         "grey": "{value:g}",
         "side": "{value:g}%",
         "decibels": "{value:.0f} dB",
         "axis_missing": "缺失的单元格",
-        "axis_noise": "噪声（训练行的标准差）",
+        "axis_noise": "噪声（训练行的标准差 σ）",
         "axis_replaced": "换成其他行取值的单元格",
         "axis_image_noise": "噪声标准差（灰度 0 至 1）",
         "axis_blur": "模糊标准差（占长边的百分比）",
         "axis_dark": "损失的亮度",
         "axis_audio_noise": "信噪比",
-        "axis_series_noise": "噪声（训练行的标准差）",
+        "axis_series_noise": "噪声（训练行的标准差 σ）",
         "axis_steps": "缺失的时间步",
         "axis_video_noise": "噪声标准差（灰度 0 至 1）",
         "axis_frames": "丢失的帧",
@@ -164,7 +164,7 @@ def _sentences(found: Mapping[str, Any], language: Language) -> list[Sentence]:
 
 def _wear(curve: Mapping[str, Any], language: Language) -> str:
     words = WORDS[language]
-    return words["wear"].format(kind=words[curve["kind"]], group=curve["group"])
+    return words["wear"].format(kind=words[curve["kind"]], group=wording.group_name(curve["group"], language))
 
 
 def _strength(strength: float, curve: Mapping[str, Any], language: Language) -> str:
@@ -204,7 +204,11 @@ def _curve_sheet(found: Mapping[str, Any], language: Language) -> Sheet:
     shown, raw = [], []
     for curve in found["curves"]:
         for point in curve["points"]:
-            labels = [curve["group"], words[curve["kind"]], _strength(point["strength"], curve, language)]
+            labels = [
+                wording.group_name(curve["group"], language),
+                words[curve["kind"]],
+                _strength(point["strength"], curve, language),
+            ]
             gap = two_lines(metric, point["difference"], language, gap=True)
             shown.append([*labels, two_lines(metric, point, language), gap])
             raw.append([*labels, point["value"], point["difference"]["value"]])
@@ -216,7 +220,8 @@ def _patterns(found: Mapping[str, Any], language: Language) -> Figure:
     words, metric = WORDS[language], str(found["metric"])
     shown, raw = [], []
     for one in found["patterns"]:
-        name, gap = words[one["what"]].format(discipline=one["discipline"]), one.get("difference")
+        discipline, gap = wording.group_name(one["discipline"], language), one.get("difference")
+        name = words[one["what"]].format(discipline=discipline)
         shown.append([name, two_lines(metric, one, language), two_lines(metric, gap, language, gap=True)])
         raw.append([name, one["value"], gap["value"] if gap else None])
     headers = words["pattern_head"].format(metric=metric_words(metric, language)).split("|")
