@@ -87,6 +87,7 @@ def test_prediction_counts_what_is_broken(trained: tuple[Any, Path, Path]) -> No
         model.explain(frame, rows=[0])
 
 
+@pytest.mark.slow
 def test_export_is_proved_and_served(trained: tuple[Any, Path, Path]) -> None:
     model, path, folder = trained
     told = export(model.run, folder / "bundle", path, Options())

@@ -37,6 +37,7 @@ def test_scikit_learn_checks(estimator: Any, check: Callable[[Any], None]) -> No
     check(estimator)
 
 
+@pytest.mark.slow
 def test_cross_val_score_and_grid_search_on_a_mixed_frame(make_table: Callable[..., pl.DataFrame]) -> None:
     frame = make_table(150, media=False).to_pandas()
     target = frame.pop("sick")

@@ -40,6 +40,7 @@ def assistments(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_education_prepares_and_trains(assistments: Path, tmp_path: Path) -> None:
     example: dict[str, Any] = runpy.run_path(str(EXAMPLES / "education" / "prepare.py"))
     rows = example["answers"](assistments)
@@ -53,6 +54,7 @@ def test_education_prepares_and_trains(assistments: Path, tmp_path: Path) -> Non
     assert model.bundle.recipe.split.group == "student"
 
 
+@pytest.mark.slow
 def test_education_makes_a_table_of_students(assistments: Path) -> None:
     example: dict[str, Any] = runpy.run_path(str(EXAMPLES / "education" / "prepare.py"))
     rows = example["answers"](assistments)
@@ -63,6 +65,7 @@ def test_education_makes_a_table_of_students(assistments: Path) -> None:
     assert len(students["answers"][0].split()) == 10
 
 
+@pytest.mark.slow
 def test_finance_measures_sources_and_walks_forward(tmp_path: Path) -> None:
     example: dict[str, Any] = runpy.run_path(str(EXAMPLES / "finance" / "run.py"))
     random = np.random.default_rng(1)
@@ -131,6 +134,7 @@ def xrays(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_medicine_pools_folds_of_patients_and_shows_the_leak(
     xrays: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -114,6 +114,7 @@ def test_the_command_writes_a_long_table(model: Any, tmp_path: Path) -> None:
     assert pl.read_csv(out)["step"].to_list() == [1, 2, 3, 1, 2, 3]
 
 
+@pytest.mark.slow
 def test_quantiles_are_moved_on_validation_windows_and_export_says_the_same(model: Any, tmp_path: Path) -> None:
     moved = model.bundle.rules.complete.calibration
     assert moved["method"] == "bands"

@@ -119,6 +119,7 @@ def bundle(run: Path) -> tuple[Path, Any]:
     return folder, export(run, folder, rows=table(60, 1))
 
 
+@pytest.mark.slow
 def test_the_exported_model_writes_the_same_without_pytorch(run: Path, bundle: tuple[Path, Any]) -> None:
     folder, told = bundle
     proof = told["proof"]
@@ -158,6 +159,7 @@ def test_another_decoder_is_not_taken_for_the_trained_one(run: Path, bundle: tup
         export(run, bundle[0].parent / "small", options=Options("int8"))
 
 
+@pytest.mark.slow
 def test_it_is_served_logged_and_watched(bundle: tuple[Path, Any], tmp_path: Path) -> None:
     from starlette.testclient import TestClient
 

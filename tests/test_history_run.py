@@ -95,6 +95,7 @@ def test_one_row_is_explained_with_the_past_of_the_whole_table(run: Path) -> Non
     assert one["prediction"] == model.predict(new)[20]
 
 
+@pytest.mark.slow
 def test_the_export_says_the_same(run: Path, tmp_path: Path) -> None:
     told = export(run, tmp_path / "bundle", logs(10, 8))
     assert told["proof"]["largest"] < 1e-4
@@ -103,6 +104,7 @@ def test_the_export_says_the_same(run: Path, tmp_path: Path) -> None:
     np.testing.assert_allclose(exported.predict_proba(new), cs.load(run).predict_proba(new), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_server_tells_a_row_the_earlier_rows_of_its_request(run: Path) -> None:
     from consilience.serving.hosted import Asked, Hosted
     from consilience.serving.past_rows import past_columns, with_past

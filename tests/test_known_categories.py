@@ -78,6 +78,7 @@ def test_missing_and_unseen_promotions_are_counted(model: Any) -> None:
     assert "unseen_category" in texts
 
 
+@pytest.mark.slow
 def test_an_exported_model_says_the_same_and_answers_a_request(model: Any, tmp_path: Path) -> None:
     assert export(model.run, tmp_path / "out")["proof"]["largest"] < 1e-3
     runtime = cs.load(tmp_path / "out")

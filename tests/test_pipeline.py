@@ -92,6 +92,7 @@ def test_absent_columns_unseen_values_and_broken_cells_are_counted(
     assert counts[("dose", "not_a_number")] == 80
 
 
+@pytest.mark.slow
 def test_same_seed_same_metrics_and_the_cache_is_used_again(make_table: Make, tmp_path: Path) -> None:
     table = make_table(160)
     events: list[dict[str, Any]] = []
@@ -114,6 +115,7 @@ def test_unlabelled_rows_are_reported_not_fatal(make_table: Make, tmp_path: Path
     assert any(f["code"] == "missing_target" for f in model.metrics["findings"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("target", "kind", "metric"),
     [("grade", "multiclass", "accuracy"), ("weight", "regression", "r2"), ("tags", "multilabel", "f1_macro")],

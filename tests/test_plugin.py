@@ -80,6 +80,7 @@ def run(plugin: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[cs.Mode
     return model, folder, told
 
 
+@pytest.mark.slow
 def test_columns_are_recognised(plugin: None) -> None:
     found = cs.inspect(table(160, 1), "warm")
     assert found.schema.modalities == {"hue": "colour", "card": "swatch", "size": "number"}
@@ -87,6 +88,7 @@ def test_columns_are_recognised(plugin: None) -> None:
     assert registry.find("pieces", "colour") is None
 
 
+@pytest.mark.slow
 def test_a_modality_without_an_encoder_says_what_it_needs(plugin: None, monkeypatch: pytest.MonkeyPatch) -> None:
     known = registry._plugins("encoder")
     monkeypatch.delitem(known, "mixed_colour")
@@ -94,6 +96,7 @@ def test_a_modality_without_an_encoder_says_what_it_needs(plugin: None, monkeypa
         cs.design(table(160, 1), "warm")
 
 
+@pytest.mark.slow
 def test_it_trains_and_is_reported(run: tuple[cs.Model, Path, dict[str, Any]]) -> None:
     model, folder, _ = run
     metrics = read_json(folder / "run" / "metrics.json")
@@ -106,6 +109,7 @@ def test_it_trains_and_is_reported(run: tuple[cs.Model, Path, dict[str, Any]]) -
     assert {("colour", "missing"), ("swatch", "missing")} <= worn
 
 
+@pytest.mark.slow
 def test_it_predicts_explains_and_survives_broken_cells(run: tuple[cs.Model, Path, dict[str, Any]]) -> None:
     model, _, _ = run
     rows = table(4, 3)
@@ -122,6 +126,7 @@ def test_it_predicts_explains_and_survives_broken_cells(run: tuple[cs.Model, Pat
     assert set(one["shares"]) == {"colour", "number", "swatch"}
 
 
+@pytest.mark.slow
 def test_what_is_exported_says_the_same(run: tuple[cs.Model, Path, dict[str, Any]]) -> None:
     model, folder, told = run
     assert told["proof"]["largest"] < 1e-4
@@ -129,6 +134,7 @@ def test_what_is_exported_says_the_same(run: tuple[cs.Model, Path, dict[str, Any
     np.testing.assert_allclose(exported.predict_proba(rows), model.predict_proba(rows), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_server_takes_it(run: tuple[cs.Model, Path, dict[str, Any]]) -> None:
     model, folder, _ = run
     rows = table(3, 5)
@@ -146,6 +152,7 @@ def test_a_server_takes_it(run: tuple[cs.Model, Path, dict[str, Any]]) -> None:
         assert client.post("/v1/models/c/predict", json={"rows": [{"card": "/etc/passwd"}]}).status_code == 422
 
 
+@pytest.mark.slow
 def test_drift_is_seen_in_its_figures(run: tuple[cs.Model, Path, dict[str, Any]]) -> None:
     _, folder, _ = run
     found = monitor(folder / "bundle", table=read_table(table(200, 6, red=(200, 255))))

@@ -175,6 +175,7 @@ def test_the_export_is_proved_target_by_target(bundle: tuple[Path, dict[str, Any
     assert (a["label:set"] == b["label:set"]).mean() > 0.99
 
 
+@pytest.mark.slow
 def test_it_is_served_logged_and_monitored(bundle: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     from fastapi.testclient import TestClient
 

@@ -114,7 +114,7 @@ def test_list_says_a_line_on_each(run: Run, kind: str) -> None:
 def test_list_of_an_unknown_kind(run: Run) -> None:
     code, _, err = run("list", "encoders")
     assert code == 2
-    assert "did you mean 'encoder'?" in err
+    assert "did you mean 'encoder'" in err
 
 
 def test_where_prints_file_and_line(run: Run) -> None:

@@ -14,6 +14,7 @@ import torch
 
 from consilience.core.config import Choice
 from consilience.core.effort import ENCODER_OPTIONS
+from consilience.core.policy import DEFAULT_ENCODER
 from consilience.core.presets import PRESETS
 from consilience.core.registry import BUILTIN, get, names
 from consilience.core.tokens import Tokens
@@ -298,7 +299,12 @@ def test_a_single_column_and_every_effort(name: str) -> None:
         assert tokens.x.shape[-1] == encoder.width
 
 
-@pytest.mark.parametrize("name", [n for n in ENCODERS if n in {*BUILTIN["encoder"], *NETWORKS}])
+EXPORTED = [n for n in ENCODERS if n in {*BUILTIN["encoder"], *NETWORKS}]
+FIRST = {*DEFAULT_ENCODER.values(), "resnet18", "hf_text"}
+"""Exported in the quick tests too: each export takes five seconds."""
+
+
+@pytest.mark.parametrize("name", [n if n in FIRST else pytest.param(n, marks=pytest.mark.slow) for n in EXPORTED])
 def test_exports_to_onnx_with_equal_numbers(name: str, onnx_outputs: Any) -> None:
     encoder = settled(name)
     inputs = random_inputs(encoder.modality)

@@ -146,7 +146,13 @@ def test_a_single_group_works(name: str) -> None:
         assert fused.weights.shape == (ROWS, 1)
 
 
-@pytest.mark.parametrize("name", sorted(BUILTIN["fusion"]))
+QUICK = ("concat", "gated")
+"""What the default fusion chooses among; the others' exports take ten seconds each."""
+
+
+@pytest.mark.parametrize(
+    "name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in sorted(BUILTIN["fusion"])]
+)
 def test_exports_to_onnx_with_equal_numbers(name: str, onnx_outputs: Any) -> None:
     deep = "depth" in get("fusion", name).Config.model_fields  # one layer exports as two do, in half the time
     fusion, tokens = build(name, **({"depth": 1} if deep else {})), random_tokens()

@@ -87,6 +87,7 @@ def test_prove_sees_other_presence(mixed_run: Path) -> None:
     assert found["largest"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["int8", "fp16"])
 def test_smaller_precision_is_compared_and_a_loss_refused(
     mixed_run: Path, exported: Exported, tmp_path: Path, precision: Any

@@ -63,6 +63,7 @@ def scans(make_table: Callable[..., pl.DataFrame], rows: int, seed: int) -> pl.D
     return make_table(rows, seed).select("scan", "sick")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", [Small, keras_model], ids=["torch", "keras"])
 def test_trains_saves_loads_and_exports(
     module: Callable[..., Any], tmp_path: Path, make_table: Callable[..., pl.DataFrame]

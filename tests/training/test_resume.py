@@ -73,7 +73,7 @@ def test_a_resumed_run_refuses_another_table(tmp_path: Path, table_file: Path) -
 def test_kill_minus_nine_resumes_to_the_bit(tmp_path: Path, table_file: Path) -> None:
     command = [sys.executable, "-m", "consilience", "train", str(table_file), "--target", "sick", "--effort", "1"]
     command += ["--no-stack"]
-    for setting in (*SETTINGS, "train.epochs=60", "report.analyses=[]"):
+    for setting in (*SETTINGS, "train.epochs=60"):
         command += ["--set", setting]
     environment = {**os.environ, "CONSILIENCE_CHECKPOINT_SECONDS": "0.2"}
     subprocess.run([*command, "--run", str(tmp_path / "whole"), "-q"], check=True, env=environment)

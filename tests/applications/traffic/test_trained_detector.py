@@ -66,6 +66,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["run", "run/bundle"])
 def test_types_are_the_classes(run: Path, clip: Path, tmp_path: Path, what: str) -> None:
     given: Any = str(run) if what == "run" else run / "bundle"
@@ -73,6 +74,7 @@ def test_types_are_the_classes(run: Path, clip: Path, tmp_path: Path, what: str)
     assert found["counts"] == {"car": {"right": 1}, "lorry": {"left": 1}}
 
 
+@pytest.mark.slow
 def test_boxes_are_in_pixels_of_the_frame(run: Path) -> None:
     shown = frame([("car", 40, 20)], np.random.default_rng(2))
     said = TrainedDetector(run)(cv2.resize(shown, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST))
@@ -81,12 +83,14 @@ def test_boxes_are_in_pixels_of_the_frame(run: Path) -> None:
     assert said.boxes[best] == pytest.approx([80, 40, 128, 68], abs=12)
 
 
+@pytest.mark.slow
 def test_the_threshold_of_a_class_becomes_the_trackers() -> None:
     scores = np.array([0.0, 0.1, 0.3, 0.65, 1.0])
     assert stretched(scores, np.full(5, 0.3)) == pytest.approx([0, 1 / 6, 0.5, 0.75, 1])
     assert np.isfinite(stretched(scores, np.array([0.0, 1.0, 0.0, 1.0, 1.0]))).all()
 
 
+@pytest.mark.slow
 def test_a_model_that_finds_no_boxes_is_refused(clip: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such run folder"):
         api.traffic(clip, tmp_path / "out", detector=tmp_path / "nothing")

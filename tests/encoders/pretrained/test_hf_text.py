@@ -52,6 +52,7 @@ class Flat(nn.Module):
         return tokens.x, tokens.mask
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", [f for f in tiny["FAMILIES"] if f not in ("bert", "electra")])
 def test_a_family_reads_trains_and_exports_with_equal_numbers(family: str) -> None:
     """BERT's export is tested by the contract of all encoders; ELECTRA's body is BERT's."""

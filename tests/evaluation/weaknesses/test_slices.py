@@ -74,6 +74,7 @@ def test_a_planted_weak_slice_is_found_and_described(chosen: bool) -> None:
         assert section.blocks[0].wide.startswith("<svg")  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_noise_is_not_called_a_weakness() -> None:
     flagged, clean = 0, {}
     for seed in range(30):

@@ -76,6 +76,7 @@ def test_with_a_cache_as_without_and_padding_has_no_say(kind: str, tmp_path: Pat
     assert torch.allclose(turned[1], turned[2], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_bundle_needs_the_folder_no_more(tmp_path: Path) -> None:
     made = task("t5", save("t5", tmp_path / "t5"))
     decoder = made.decoder(WIDTH)

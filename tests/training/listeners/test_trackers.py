@@ -86,6 +86,7 @@ def test_mlflow_reads_its_run_back(tmp_path: Path) -> None:
     assert ended == [("run", "FINISHED")]
 
 
+@pytest.mark.slow
 def test_wandb_reads_its_run_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("wandb", reason="consilience[track] is not installed")
     monkeypatch.delenv("WANDB_MODE", raising=False)
