@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from consilience.modalities.cells import FEW, as_number, as_text, present
-from consilience.references.hashing import count_ngrams
+from consilience.references.hashing import count_few, count_ngrams
 from consilience.references.trees import _sizes
 
 ODD = [
@@ -69,3 +69,18 @@ def test_numbers_are_read_alike(column: pl.Series) -> None:
     assert as_number(column).equals(many.head(len(column)).rename("n"))
     if not column.dtype.is_float():
         assert as_text(column).to_list() == as_text(pl.concat([column, *[column] * FEW])).to_list()[: len(column)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(first=TEXTS, second=TEXTS)
+def test_columns_counted_together_are_counted_alike(first: list[str | None], second: list[str | None]) -> None:
+    count = min(len(first), len(second))
+    columns = [pl.Series(cells[:count], dtype=pl.String) for cells in (first, second)]
+    if not count:
+        return
+    for column, counted in zip(columns, count_few(columns, ("words", "chars")), strict=True):
+        for part, found in counted.items():
+            alone = count_ngrams(column, part)
+            assert found.shape == alone.shape
+            for mine, own in zip(found[:3], alone[:3], strict=True):
+                np.testing.assert_array_equal(mine, own)

@@ -22,6 +22,7 @@ from consilience.data.schema import media_paths
 from consilience.data.table import Table
 from consilience.modalities.base import Arrays, Problem, merge_problems
 from consilience.references.base import Reference, Rows
+from consilience.references.features import at
 
 if TYPE_CHECKING:
     from consilience.fusion.model import Multimodal
@@ -180,7 +181,7 @@ class Bundle:
         groups = self.recipe.groups
         read = [g for g in features.groups if g in groups and groups[g].modality != "text"]
         arrays = {g: a for g, a in features.gather(index).items() if g in read}
-        return _hide(Rows(arrays, {c: texts[c][index] for c in self.text_columns}), self.recipe, frozenset(hidden))
+        return _hide(Rows(arrays, {c: at(texts[c], index) for c in self.text_columns}), self.recipe, frozenset(hidden))
 
     def predict(self, table: Table, hidden: Iterable[str] = ()) -> tuple[Array, list[Problem]]:
         """Default predictions [N, K] for a whole table, prepared in chunks, and the repairs that were made."""

@@ -29,10 +29,22 @@ class Rows(NamedTuple):
         """`compute()`, or what it gave for the same source (an object of these rows) and the same slice `index`."""
         if self.memo is None or not len(index):
             return compute()
-        key = (what, id(source), int(index[0]), len(index))
-        if key not in self.memo:
-            self.memo[key] = (source, compute())  # the source is kept, so that its id is not given to another
-        return self.memo[key][1]
+        if not self.knows(what, source, index):
+            self.remember(what, source, index, compute())
+        return self.memo[_key(what, source, index)][1]
+
+    def knows(self, what: str, source: Any, index: Array) -> bool:
+        """Whether `remembered` has nothing to compute."""
+        return self.memo is not None and _key(what, source, index) in self.memo
+
+    def remember(self, what: str, source: Any, index: Array, found: Any) -> None:
+        """Keep what was found of a source (an object of these rows) and a slice `index` of at least one row."""
+        if self.memo is not None:  # the source is kept, so that its id is not given to another
+            self.memo[_key(what, source, index)] = (source, found)
+
+
+def _key(what: str, source: Any, index: Array) -> tuple[str, int, int, int]:
+    return what, id(source), int(index[0]), len(index)
 
 
 class State(NamedTuple):

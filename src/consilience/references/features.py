@@ -14,14 +14,16 @@ import polars as pl
 
 from consilience.modalities.base import Arrays
 from consilience.references.base import Rows
-from consilience.references.hashing import count_ngrams
+from consilience.references.hashing import count_few, count_ngrams
 from consilience.references.reading import READ_APART, has_costly, reading_of
 from consilience.references.sequences import letters_of
-from consilience.references.sparse_rows import SparseRows
+from consilience.references.sparse_rows import FEW, SparseRows
 
 Array = np.ndarray[Any, Any]
 Groups = Mapping[str, Mapping[str, Any]]
 
+PARTS = ("words", "chars")
+"""Of a text that are counted."""
 SLICE = 1024
 """Rows whose media are summarised at a time."""
 MEDIA_ROWS = 10_000
@@ -75,10 +77,23 @@ def at(series: pl.Series, index: Array) -> pl.Series:
 def read_ngrams(rows: Rows, column: str, part: str, index: Array) -> SparseRows:
     """Hashed n-gram counts ("words" or "chars") of a text column at `index`, see `hashing.count_ngrams`."""
     source = rows.texts.get(column)
+    if 0 < len(index) <= FEW and not rows.knows(part, source, index):
+        _count_together(rows, index)
     found: SparseRows = rows.remembered(
         part, source, index, lambda: count_ngrams(read_texts(rows, column, index), part)
     )
     return found
+
+
+def _count_together(rows: Rows, index: Array) -> None:
+    """Count the words and characters of all text columns that were not counted yet, where something remembers them."""
+    columns = [c for c, series in rows.texts.items() if not rows.knows("words", series, index)]
+    if rows.memo is None or not columns:
+        return
+    counted = count_few([read_texts(rows, column, index) for column in columns], PARTS)
+    for column, parts in zip(columns, counted, strict=True):
+        for part, found in parts.items():
+            rows.remember(part, rows.texts[column], index, found)
 
 
 def read_matrix(rows: Rows, groups: Groups, index: Array) -> Matrix:

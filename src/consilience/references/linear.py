@@ -21,7 +21,7 @@ from consilience.references.features import (
     text_columns,
     unread_groups,
 )
-from consilience.references.one_thread import one_thread
+from consilience.references.one_thread import one_thread, one_thread_for
 from consilience.references.sequences import SPARSE_WORK, SequenceColumns
 from consilience.references.solvers import Problem, Solution, apply, loss, solve
 from consilience.references.sparse_rows import Compressed, SparseRows, beside, matrix_of
@@ -120,7 +120,7 @@ class Linear:
         return {"strength": self.strength}
 
     def predict(self, rows: Rows) -> Array:
-        with one_thread():
+        with one_thread_for(count_rows(rows)):
             found = []
             for start in range(0, count_rows(rows), PREDICT_ROWS):
                 index = np.arange(start, min(start + PREDICT_ROWS, count_rows(rows)))

@@ -25,6 +25,12 @@ class SparseRows(NamedTuple):
     indptr: Array
     shape: tuple[int, int]
 
+    def rows(self, start: int, stop: int) -> SparseRows:
+        """Some rows, without a copy."""
+        first, last = int(self.indptr[start]), int(self.indptr[stop])
+        pointer = self.indptr[start : stop + 1] - first
+        return SparseRows(self.data[first:last], self.indices[first:last], pointer, (stop - start, self.shape[1]))
+
     def matrix(self) -> sparse.csr_matrix:
         return sparse.csr_matrix((self.data, self.indices, self.indptr), shape=self.shape)
 
