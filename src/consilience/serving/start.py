@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -53,6 +54,7 @@ def start(models: Mapping[str, Sequence[Path]], settings: Settings, at: tuple[st
     from consilience.serving.heads import bounded_protocol
 
     house, log = open_house(models, settings, logging)
+    _spare_collections()
     uvicorn.run(
         make_app(house, lambda: None if log is None else log.close()),
         host=at[0],
@@ -65,6 +67,14 @@ def start(models: Mapping[str, Sequence[Path]], settings: Settings, at: tuple[st
         timeout_keep_alive=15,
         h11_max_incomplete_event_size=64 << 10,
     )
+
+
+def _spare_collections() -> None:
+    """What is loaded stays, and what a request leaves is freed by its counts: looking through it for cycles every
+    few hundred objects took a tenth of a small model's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def open_house(

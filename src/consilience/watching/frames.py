@@ -19,7 +19,16 @@ MARK = "\0bytes"
 def write_frame(stream: BinaryIO, value: Any) -> None:
     """
     Raises:
-        TypeError: for a value that is neither JSON's, NumPy's, a time, a path nor bytes; nothing is written then.
+        TypeError: as `frame_of`; nothing is written then.
+    """
+    stream.write(frame_of(value))
+    stream.flush()
+
+
+def frame_of(value: Any) -> bytes:
+    """
+    Raises:
+        TypeError: for a value that is neither JSON's, NumPy's, a time, a path nor bytes.
     """
     parts: list[bytes] = []
 
@@ -33,8 +42,7 @@ def write_frame(stream: BinaryIO, value: Any) -> None:
 
     written = orjson.dumps(value, default=beside, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS)
     text = orjson.dumps({"value": orjson.Fragment(written), "sizes": [len(part) for part in parts]})
-    stream.write(b"".join([HEAD.pack(len(text), len(text) + sum(map(len, parts))), text, *parts]))
-    stream.flush()
+    return b"".join([HEAD.pack(len(text), len(text) + sum(map(len, parts))), text, *parts])
 
 
 def read_frame(stream: BinaryIO) -> Any | None:

@@ -17,12 +17,11 @@ from contextlib import suppress
 from typing import Any, NamedTuple, final
 
 from consilience.core.errors import InputError
-from consilience.watching.frames import read_frame, write_frame
+from consilience.watching.frames import frame_of, read_frame
 from consilience.watching.inputs import Row
 from consilience.watching.prediction_log import (
     WAITING,
     Audits,
-    Entry,
     Keep,
     Told,
     entry_of,
@@ -33,14 +32,22 @@ from consilience.watching.prediction_log import (
 
 log = logging.getLogger("consilience.watching")
 
-MOST = 200
-"""Entries of one frame."""
+MOST = 500
+"""Entries that are handed over at once."""
 LINGER = 0.05
-"""Seconds between frames where no one waits: a frame costs as much as ten entries."""
+"""Seconds between them where no one waits: waking the other process costs as much as ten entries."""
 
 
 REST = 1.0
 """Seconds before the next process where one has died before it wrote anything."""
+
+
+class _Handed(NamedTuple):
+    """An entry as it is handed over: written at once, as what is kept while others are answered makes these slower."""
+
+    frame: bytes
+    rows: int
+    told: Told | None
 
 
 class _Flush(NamedTuple):
@@ -72,9 +79,9 @@ class LogProcess:
         self._before = (0, 0)  # written and lost by processes that died
         self.written = self._own = self._theirs = 0
         # a deque and two signals: the locks of a queue cost as much as all the rest of `record`
-        self._queue: deque[Entry | _Flush | _End] = deque()
+        self._queue: deque[_Handed | _Flush | _End] = deque()
         self._come, self._hurry = threading.Event(), threading.Event()
-        self._sent: deque[Entry] = deque()
+        self._sent: deque[_Handed] = deque()
         self._flushing: deque[_Flush] = deque()
         self._ready = threading.Event()
         self._start()
@@ -95,9 +102,14 @@ class LogProcess:
     ) -> list[str]:
         """See `PredictionLog.record`."""
         entry = entry_of(model, columns, rows, answers, seconds, told)
+        try:
+            frame = frame_of([*entry[:-1], told is not None, self._audits(*model)])
+        except TypeError as error:  # a cell that no JSON holds
+            self._lose([_Handed(b"", len(rows), told)], error)
+            return list(entry.ids)
         while len(self._queue) >= WAITING:  # nothing is dropped
             time.sleep(LINGER)
-        self._queue.append(entry)
+        self._queue.append(_Handed(frame, len(rows), told))
         if told is not None:
             self._hurry.set()
         if not self._come.is_set():
@@ -140,13 +152,15 @@ class LogProcess:
         )
         self._listener = threading.Thread(target=self._listen, args=(self._process,), daemon=True)
         self._listener.start()
-        self._put(self._settings)
+        self._put(frame_of(self._settings))
 
-    def _put(self, value: Any) -> None:
+    def _put(self, frames: bytes) -> None:
         """Where the process is gone, another takes its place."""
-        assert self._process.stdin is not None
+        stream = self._process.stdin
+        assert stream is not None
         try:
-            write_frame(self._process.stdin, value)  # type: ignore[arg-type]
+            stream.write(frames)
+            stream.flush()
         except OSError:
             self._begin_anew()
 
@@ -164,35 +178,25 @@ class LogProcess:
                 self._hand_over(entries)
                 if isinstance(other, _Flush):
                     self._flushing.append(other)
-                    self._put("flush")
+                    self._put(frame_of("flush"))
                 elif isinstance(other, _End):
                     self._finish()
                     return
 
-    def _take(self) -> tuple[list[Entry], _Flush | _End | None]:
-        """What waits, up to a frame's size, and what stands behind it."""
-        entries: list[Entry] = []
+    def _take(self) -> tuple[list[_Handed], _Flush | _End | None]:
+        """What waits, up to MOST, and what stands behind it."""
+        entries: list[_Handed] = []
         while self._queue and len(entries) < MOST:
             first = self._queue.popleft()
-            if not isinstance(first, Entry):
+            if not isinstance(first, _Handed):
                 return entries, first
             entries.append(first)
         return entries, None
 
-    def _hand_over(self, entries: list[Entry]) -> None:
-        if not entries:
-            return
-        found = [[*entry[:-1], entry.told is not None, self._audits(entry.model, entry.version)] for entry in entries]
-        self._sent.extend(entries)
-        try:
-            self._put(found)
-        except TypeError as error:  # a cell that no JSON holds
-            for _ in entries:
-                self._sent.pop()
-            if len(entries) == 1:
-                self._lose(entries, error)
-            for entry in entries if len(entries) > 1 else ():  # one of them only is lost
-                self._hand_over([entry])
+    def _hand_over(self, entries: Sequence[_Handed]) -> None:
+        if entries:
+            self._sent.extend(entries)
+            self._put(b"".join(entry.frame for entry in entries))
 
     def _finish(self) -> None:
         assert self._process.stdin is not None
@@ -240,8 +244,8 @@ class LogProcess:
             self._flushing.popleft().done.set()
         self._come.set()
 
-    def _lose(self, entries: Sequence[Entry], error: Exception) -> None:
-        number = sum(len(entry.ids) for entry in entries)
+    def _lose(self, entries: Sequence[_Handed], error: Exception) -> None:
+        number = sum(entry.rows for entry in entries)
         self._own += number
         log.error("the prediction log lost %d rows", number, exc_info=error)
         for entry in entries:

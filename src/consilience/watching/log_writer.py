@@ -1,7 +1,7 @@
 """The process that writes a server's prediction log: `python -m consilience.watching.log_writer`, started by
 `log_process.LogProcess`.
 
-It reads frames from standard input: first its settings, then lists of entries, or "flush". On standard output it says
+It reads frames from standard input: first its settings, then entries, or "flush". On standard output it says
 what became of them. The end of its input, also where the server was killed, is the sign to write what has come and to
 stop.
 """
@@ -56,11 +56,11 @@ def write_all(settings: Mapping[str, Any], given: BinaryIO, said: BinaryIO) -> N
                 log.flush()
             tell(flushed=True)
             continue
-        for *fields, hurry, audit in frame:
-            entry = Entry._make([*fields, _nobody if hurry else None])
-            if audit is not None:
-                audits[entry.model, entry.version] = Path(audit)
-            log.put(entry._replace(time=datetime.fromisoformat(fields[6])))
+        *fields, hurry, audit = frame
+        entry = Entry._make([*fields, _nobody if hurry else None])
+        if audit is not None:
+            audits[entry.model, entry.version] = Path(audit)
+        log.put(entry._replace(time=datetime.fromisoformat(fields[6])))
     log.close()
 
 
