@@ -23,7 +23,7 @@ from consilience.encoders.pretrained.tune import TuneConfig, body_rates, check_t
 class BodyConfig(Encoder.Config):
     """Abstract. Options of an encoder whose body can be one of timm's."""
 
-    body: str | None = None
+    body: str | None = Field(None, min_length=1)
     """A network of timm whose maps shrink step by step (resnet18, convnext_atto), a saved model's folder, or a cached
     name of the Hugging Face hub (timm/resnet18.a1_in1k); the encoder's own body when None."""
     pretrained: bool = True
