@@ -63,13 +63,13 @@ class NamedBody(nn.Module):
             values = map_weights(_named(self.options), self.known)
             fill(self.maps, values, self.options.weights or self.options.body)
 
-    def rates(self, prefix: str) -> dict[str, float]:
-        """Parameter name → factor of the learning rate, as `Encoder.rates`."""
+    def rates(self) -> dict[str, float]:
+        """Parameter name → factor of the learning rate, as `Encoder.rates`: the optimiser asks every module."""
         options = _tuning(self.options)
         if options.rate is None and not options.pretrained:
             normal = any(isinstance(module, _BatchNorm) for module in self.modules())
             options = options.model_copy(update={"rate": 1.0 if normal else 0.1})
-        return body_rates(self.maps, options, f"{prefix}.maps")
+        return body_rates(self.maps, options, "maps")
 
     def train(self, mode: bool = True) -> Self:
         super().train(mode)

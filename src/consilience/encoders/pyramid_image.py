@@ -109,9 +109,6 @@ class PyramidImage(Encoder):
         if self.body is not None:
             self.body.begin()
 
-    def rates(self) -> dict[str, float]:
-        return {} if self.body is None else self.body.rates("body")
-
     def forward(self, inputs: dict[str, Tensor]) -> Tokens:
         present = inputs["mask"].flatten()
         pixels = inputs["pixels"].flatten(0, 1)
