@@ -19,7 +19,11 @@ from tests.test_boxes_run import FAST, table
 
 
 def of_body(body: str, **options: Any) -> dict[str, Any]:
-    return {**FAST, "encoders": {"image": {"type": "pyramid_image", "width": 8, "body": body, **options}}}
+    return {
+        **FAST,
+        "report": {"analyses": []},
+        "encoders": {"image": {"type": "pyramid_image", "width": 8, "body": body, **options}},
+    }
 
 
 def saved(folder: Path) -> dict[str, torch.Tensor]:

@@ -69,6 +69,19 @@ def test_weights_of_a_folder_are_those_of_the_maps(name: str, tmp_path: Path) ->
         assert torch.equal(value, encoder.body.maps.state_dict()[key]), key
 
 
+@pytest.mark.parametrize("body", ["test_resnet", "timm/test_resnet.r160_in1k", "test_resnet.r160_in1k"])
+def test_a_cached_name_of_the_hub_is_found(body: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    snapshots = tmp_path / "models--timm--test_resnet.r160_in1k" / "snapshots"
+    snapshots.mkdir(parents=True)
+    whole = saved(snapshots / "1")
+    encoder = make(COLOUR, body=body)
+    encoder.begin()
+    assert encoder.body is not None
+    weight = encoder.body.maps.state_dict()["network.layer4.0.conv1.weight"]
+    assert torch.equal(weight, whole.state_dict()["layer4.0.conv1.weight"])
+
+
 def test_every_part_trains_and_loads_back_equal() -> None:
     encoder = make(COLOUR, body="test_resnet", pretrained=False, finest=4).train()
     assert len(encoder.sizes) == 4
