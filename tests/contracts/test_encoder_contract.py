@@ -36,6 +36,7 @@ WHISPER = {"d_model": 16, "encoder_layers": 1, "encoder_attention_heads": 2, "en
 NETWORKS: dict[str, dict[str, Any]] = {
     "resnet18": {},
     "vit": {"type": "timm_image", "model": "test_vit", "tokens": "patch"},
+    "pyramid_on_timm": {"type": "pyramid_image", "body": "test_resnet", "pretrained": False},
     "hf_vit": {
         "type": "hf_image",
         "model": "vit",

@@ -1,7 +1,8 @@
 """Images through a residual network and a feature pyramid: a token a position of several maps, fine to coarse.
 
 He et al. 2016, "Deep Residual Learning for Image Recognition" (arXiv 1512.03385), with the top-down pyramid of Lin et
-al. 2017, "Feature Pyramid Networks for Object Detection" (arXiv 1612.03144), in a size that a processor trains.
+al. 2017, "Feature Pyramid Networks for Object Detection" (arXiv 1612.03144), in a size that a processor trains; or a
+network of timm under that pyramid, pretrained where its weights lie on this machine.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from consilience.core.tokens import Tokens
 from consilience.encoders.base import Encoder
 from consilience.encoders.columns import ColumnTokens, on_present
 from consilience.encoders.image_input import Augment, Planes
+from consilience.encoders.named_body import BodyConfig, NamedBody, learn_body
 
 if TYPE_CHECKING:
     from consilience.core.recipe import Prepare
@@ -39,11 +41,11 @@ class PyramidImage(Encoder):
     convolves = True
     costly = True
 
-    class Config(Encoder.Config, Augment):
+    class Config(BodyConfig, Augment):
         channels: int = Field(48, ge=4)
-        """Scale of the body's widths: its maps have 1, 2, 3 and 4 times as many."""
+        """Scale of the own body's widths: its maps have 1, 2, 3 and 4 times as many."""
         blocks: tuple[int, int, int, int] = (1, 2, 2, 1)
-        """Residual blocks of each map of the body."""
+        """Residual blocks of each map of the own body."""
         width: int = Field(96, ge=4)
         """Width of the pyramid, and so of the tokens."""
         finest: Literal[4, 8] = 8
@@ -61,6 +63,11 @@ class PyramidImage(Encoder):
     def settings(cls, config: Config, prepare: Prepare) -> Prepare:
         return prepare.model_copy(update={"keep_size": config.keep_size})
 
+    @classmethod
+    def learn(cls, config: Config, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """With a named body: "network", what `learn_maps` found."""
+        return learn_body(config, facts, [stride for stride in STRIDES if stride >= config.finest])
+
     @staticmethod
     def levels(config: Config, facts: Mapping[str, Any]) -> list[tuple[int, int, int]]:
         """(height, width, stride) of each map of the pyramid, the finest first."""
@@ -74,21 +81,33 @@ class PyramidImage(Encoder):
     def __init__(self, config: Config, facts: dict[str, Any]) -> None:
         super().__init__()
         self.sizes = [(height, width) for height, width, _ in self.levels(config, facts)]
-        self.planes = Planes(facts, config)
+        self.skipped = len(STRIDES) - len(self.sizes)
+        self.body: NamedBody | None = None
+        if config.body is None:
+            self.planes = Planes(facts, config)
+            self._own_body(config, int(facts["channels"]))
+            widths = [config.channels * widening for widening in WIDENING[self.skipped :]]
+        else:
+            self.body = NamedBody(config, facts, self.sizes)
+            widths = self.body.widths
+        self.across = nn.ModuleList(nn.Conv2d(width, config.width, 1) for width in widths)
+        self.smooth = nn.ModuleList(_conv(config.width, config.width, 3, 1) for _ in widths)
+        self.width = config.width
+        self.columns = ColumnTokens(len(facts["columns"]), self.width)
+
+    def _own_body(self, config: Config, planes: int) -> None:
         stem = max(4, config.channels // 2)
-        self.stem = _conv(int(facts["channels"]), stem, 5, 2)
+        self.stem = _conv(planes, stem, 5, 2)
         inside, stages = stem, []
         for widening, blocks in zip(WIDENING, config.blocks, strict=True):
             channels = config.channels * widening
             stages.append(nn.Sequential(_conv(inside, channels, 3, 2), *(_Residual(channels) for _ in range(blocks))))
             inside = channels
         self.stages = nn.ModuleList(stages)
-        self.skipped = len(STRIDES) - len(self.sizes)
-        used = WIDENING[self.skipped :]
-        self.across = nn.ModuleList(nn.Conv2d(config.channels * w, config.width, 1) for w in used)
-        self.smooth = nn.ModuleList(_conv(config.width, config.width, 3, 1) for _ in used)
-        self.width = config.width
-        self.columns = ColumnTokens(len(facts["columns"]), self.width)
+
+    def begin(self) -> None:
+        if self.body is not None:
+            self.body.begin()
 
     def forward(self, inputs: dict[str, Tensor]) -> Tokens:
         present = inputs["mask"].flatten()
@@ -100,22 +119,25 @@ class PyramidImage(Encoder):
 
     def see(self, pixels: Tensor) -> Tensor:
         """uint8 [N, H, W, K] → [N, T, width]: every position of every map, the finest map first."""
-        x = self.stem(self.planes(pixels))
-        maps = []
-        for stage in self.stages:
-            x = stage(x)
-            maps.append(x)
+        maps = self._maps(pixels) if self.body is None else self.body(pixels)
         found: list[Tensor] = []
         above: Tensor | None = None
-        for across, smooth, lower in zip(
-            reversed(self.across), reversed(self.smooth), reversed(maps[self.skipped :]), strict=True
-        ):
+        for across, smooth, lower in zip(reversed(self.across), reversed(self.smooth), reversed(maps), strict=True):
             here = across(lower)
             if above is not None:
                 here = here + F.interpolate(above, size=self.sizes[-1 - len(found)], mode="nearest")
             above = here
             found.append(smooth(here).flatten(2).transpose(1, 2))
         return torch.cat(found[::-1], 1).float()
+
+    def _maps(self, pixels: Tensor) -> list[Tensor]:
+        """The own body's maps [N, D, h, w], the finest first."""
+        x = self.stem(self.planes(pixels))
+        maps = []
+        for stage in self.stages:
+            x = stage(x)
+            maps.append(x)
+        return maps[self.skipped :]
 
 
 def _halved(side: int) -> int:

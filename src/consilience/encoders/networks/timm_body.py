@@ -18,7 +18,11 @@ from consilience.encoders.networks.weight_file import read_weights
 from consilience.encoders.pretrained.locate import locate
 
 
-def _timm() -> Any:
+def load_timm() -> Any:
+    """
+    Raises:
+        MissingExtraError: when timm is not installed.
+    """
     try:
         import timm
     except ImportError:
@@ -27,7 +31,7 @@ def _timm() -> Any:
 
 
 def look(options: Any) -> Spec:
-    timm, (name, saved) = _timm(), _named(options.model)
+    timm, (name, saved) = load_timm(), _named(options.model)
     usual = {**timm.get_pretrained_cfg(name).to_dict(), **saved}
     fixed, patch = bool(usual.get("fixed_input_size")), 1
     if fixed:
@@ -44,7 +48,7 @@ def _named(model: str) -> tuple[str, dict[str, Any]]:
     Raises:
         InputError: when timm has no such network and this machine no such folder.
     """
-    timm = _timm()
+    timm = load_timm()
     name = model.removeprefix("timm/")
     if timm.is_model(name):
         return name, {}
@@ -67,7 +71,7 @@ def build(options: Any, spec: Spec, side: tuple[int, int]) -> nn.Module:
 def weights(options: Any, spec: Spec, side: tuple[int, int]) -> Mapping[str, Tensor]:
     """The file's tensors as timm's own loader changes them: names of old versions, positions of another image size."""
     name = spec.config["architecture"]
-    own = options.model if options.model != name else _timm().get_pretrained_cfg(name).hf_hub_id
+    own = options.model if options.model != name else load_timm().get_pretrained_cfg(name).hf_hub_id
     found = read_weights(options.weights or own, f"timm {name}")
     source = _create(options, spec, side, pretrained=True, pretrained_cfg_overlay={"state_dict": dict(found)})
     return {f"network.{name}": value for name, value in source.state_dict().items()}
@@ -79,7 +83,7 @@ def _create(options: Any, spec: Spec, side: tuple[int, int], **more: Any) -> Any
     if options.tokens == "patch":
         more["global_pool"] = ""
     settings = {"pretrained": False, **options.options, **more}
-    return _timm().create_model(spec.config["architecture"], num_classes=0, in_chans=3, **settings)
+    return load_timm().create_model(spec.config["architecture"], num_classes=0, in_chans=3, **settings)
 
 
 class _Tokens(nn.Module):
