@@ -21,10 +21,11 @@ from consilience.core.config import Choice
 from consilience.core.errors import InputError
 from consilience.core.recipe import make_recipe, read_recipe
 from consilience.data.table import read_table
+from consilience.search import trial as trial_module
 from consilience.search.bench_files import read_bench, write_bench
 from consilience.search.default_space import default_space
 from consilience.search.search import Asked, _bench, _yards
-from consilience.search.together import Yard, skill
+from consilience.search.together import Yard, skill, skill_of
 from consilience.search.trial import Bench
 from consilience.training.data import Data
 from consilience.training.plan import Given
@@ -128,6 +129,7 @@ def test_a_search_that_is_cut_off_goes_on_and_tells_each_target_of_its_test_rows
     assert api.resume_search(tmp_path / "out").result == json.loads(json.dumps(result))
 
 
+@pytest.mark.slow
 def test_the_command_takes_several_targets_and_prints_each(tmp_path: Path, file: Path) -> None:
     (tmp_path / "space.yaml").write_text("train.dropout: {choices: [0.0, 0.1]}\n", encoding="utf-8")
     command = ["search", str(file), "--target", "label", "--target", "age", "--space", str(tmp_path / "space.yaml")]
@@ -202,3 +204,20 @@ def test_folds_are_judged_out_of_fold(tmp_path: Path, file: Path) -> None:
     value = bench.judge({}, tmp_path / "a", lambda step, found: told.append((step, found)))
     assert [step for step, _ in told] == [0, 1, 2, 3]
     assert 0 < value <= 1
+
+
+@pytest.mark.parametrize("weights", ["learned", {"age": 0.0}])
+def test_weights_that_a_trial_trains_with_do_not_change_how_it_is_judged(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch, weights: Any
+) -> None:
+    bench = bench_of(file)
+    judged: list[dict[str, Yard]] = []
+
+    def watched(yards: dict[str, Yard], trained: Any) -> float:
+        judged.append(yards)
+        return skill_of(yards, trained)
+
+    monkeypatch.setattr(trial_module, "skill_of", watched)
+    assert math.isfinite(bench.judge({"target_weights": weights}, tmp_path / "a", quiet))
+    assert judged == [bench.yards()]
+    assert [yard.weight for yard in judged[0].values()] == [1.0, 1.0]

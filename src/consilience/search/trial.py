@@ -24,6 +24,7 @@ from consilience.training.variant import Memory, shared_data, vary_plan
 from consilience.training.variant_several import vary_plans
 
 Figure = Callable[[Mapping[str, Any]], float | None]
+"""Metrics of an "evaluation" event → what the trial is judged by, None where it is not there."""
 Tell = Callable[[int, float], None]
 """Told the metric so far: (step, value). It may raise to end the trial."""
 
@@ -71,8 +72,10 @@ class Bench:
 
     def yards(self, listener: Listener = nobody) -> dict[str, Yard]:
         """Of several targets: how each is judged, see `together.yards_of`."""
-        plans = self._plans(self.recipe({}))
-        return yards_of(plans, shared_data(plans.joint, self.memory, listener))
+        return self._yards(shared_data(self._plans(self.recipe({})).joint, self.memory, listener))
+
+    def _yards(self, data: Data) -> dict[str, Yard]:
+        return yards_of(Plans(self.plan, self.views), data)  # the search's own weights, whatever a trial trains with
 
     def _plans(self, recipe: Recipe) -> Plans:
         return vary_plans(Plans(self.plan, self.views), recipe, self.memory)
@@ -103,7 +106,7 @@ class Bench:
         return value
 
     def _judge_together(self, plans: Plans, data: Data, folder: Path, tell: Tell) -> float:
-        yards = yards_of(plans, data)
+        yards = self._yards(data)
         watch = _Watch(lambda valid: skill(yards, valid), True, _epochs(plans.joint), tell)
         return skill_of(yards, train_together(plans, data, folder, watch))
 
@@ -114,11 +117,7 @@ def _epochs(plan: Plan) -> int:
 
 class _Watch:
     """Reads the events of a trial's training: the metric by epoch in the first network; after each further fold
-    the mean of the best values so far.
-
-    Args:
-        figure: metrics of an "evaluation" → what the trial is judged by.
-    """
+    the mean of the best values so far."""
 
     def __init__(self, figure: Figure, higher: bool, epochs: int, tell: Tell) -> None:
         self.figure, self.higher, self.epochs, self.tell = figure, higher, epochs, tell
