@@ -238,7 +238,7 @@ def models() -> dict[str, Any]:
 
 def search(
     train: Any,
-    target: str | None = None,
+    target: Target = None,
     *,
     valid: Any = None,
     test: Any = None,

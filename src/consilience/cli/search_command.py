@@ -10,7 +10,7 @@ import typer
 
 def command(
     train: Annotated[str | None, typer.Argument(help="Table file or class folder.")] = None,
-    target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
+    target: Annotated[list[str] | None, typer.Option(help="Column to predict; may be repeated.")] = None,
     test: Annotated[str | None, typer.Option(help="Held-out table; a part of TRAIN when left out.")] = None,
     valid: Annotated[str | None, typer.Option(help="Validation table; a part of TRAIN when left out.")] = None,
     ignore: Annotated[str | None, typer.Option(help="Columns to leave out: a,b,c.")] = None,
@@ -33,7 +33,7 @@ def command(
     """Try recipes on the validation rows of TRAIN, train the best one and evaluate it on held-out rows."""
     from consilience import api
     from consilience.cli.live import live
-    from consilience.cli.options import columns, echo_json, refuse, training_settings
+    from consilience.cli.options import columns, echo_json, refuse, targets, training_settings
     from consilience.cli.show_search import print_search
     from consilience.core.errors import InputError
 
@@ -43,7 +43,7 @@ def command(
     both: dict[str, Any] = {"valid": valid, "test": test, "minutes": minutes, "at_once": at_once, "cluster": cluster}
     fields: dict[str, Any] = {"seed": seed, "effort": effort, "ignore": columns(ignore)}
     if resume is not None:
-        given = {"--target": target, "--recipe": recipe, "--set": settings or None, "--space": space}
+        given = {"--target": target or None, "--recipe": recipe, "--set": settings or None, "--space": space}
         refuse({**given, "--pruner": pruner, "--out": out, **fields}, chosen, "a search")
     with live(quiet=quiet or json_output) as listener:
         if resume is not None:
@@ -51,7 +51,7 @@ def command(
         else:
             found = api.search(
                 train,
-                target,
+                targets(target),
                 recipe=recipe,
                 settings=(*(settings or ()), *chosen),
                 space=space,

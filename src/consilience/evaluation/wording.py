@@ -17,7 +17,20 @@ METRICS = {
 }
 """Metric → its English name."""
 PERCENTAGES = ("accuracy", "balanced_accuracy", "exact_match")
-BOUNDED = ("f1", "precision", "recall", "roc_auc", "pr_auc", "log_loss", "brier", "hamming", "r2", "rouge", "concord")
+BOUNDED: tuple[str, ...] = (
+    "skill",
+    "f1",
+    "precision",
+    "recall",
+    "roc_auc",
+    "pr_auc",
+    "log_loss",
+    "brier",
+    "hamming",
+    "r2",
+    "rouge",
+    "concord",
+)
 UNDEFINED = "–"
 IDLE = 0.005
 """A weight of the stack below it is none."""

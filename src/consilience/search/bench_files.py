@@ -22,6 +22,7 @@ from consilience.data.split import Splits
 from consilience.data.table import Table
 from consilience.search.trial import Bench
 from consilience.training.plan import Plan
+from consilience.training.plan_several import views_of
 
 CONTENT, ROWS = "bench.json", "rows.safetensors"
 PROBES = 64
@@ -108,7 +109,10 @@ def read_bench(folder: Path) -> Bench:
         [(arrays[f"fold{i}_0"], arrays[f"fold{i}_1"]) for i in range(content["folds"])],
         (),
     )
-    return Bench(validate(Recipe, content["given"], str(folder / CONTENT)), plan)
+    views = {}
+    if recipe.targets:
+        views = views_of(plan, dict.fromkeys(recipe.targets, plan.task_reason), dict.fromkeys(recipe.targets, ()))
+    return Bench(validate(Recipe, content["given"], str(folder / CONTENT)), plan, views=views)
 
 
 def without_test(plan: Plan) -> Plan:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from consilience.core.recipe import Recipe
 from consilience.core.registry import get, names
 from consilience.search.space import Choices, Range, Space
@@ -49,12 +51,17 @@ def default_space(given: Recipe, plan: Plan) -> Space:
         space["width"] = Choices(choices=(max(4, width // 2), width, 2 * width))
         space["train.weight_decay"] = Range(low=1e-4, high=0.5, log=True)
     if effort >= 3:
-        space |= _encoders(given, resolved, plan.task.kind == "boxes")
+        space |= _encoders(given, resolved, "boxes" in _kinds(plan.task))
     if effort >= 4 and several:
         space["train.modality_dropout"] = Range(low=0.0, high=0.6)
-    if effort >= 4 and plan.task.kind in ("binary", "multiclass"):
+    if effort >= 4 and _kinds(plan.task) & {"binary", "multiclass"}:
         space["train.label_smoothing"] = Range(low=0.0, high=0.2)
     return space
+
+
+def _kinds(task: Any) -> set[str]:
+    """Of the task; of one that holds several targets those of all."""
+    return {place.task.kind for place in getattr(task, "places", {}).values()} or {task.kind}
 
 
 def _encoders(given: Recipe, resolved: Recipe, boxes: bool) -> Space:

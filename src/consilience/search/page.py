@@ -37,7 +37,7 @@ def render_page(result: Result, language: Language = "en") -> str:
         language="zh-Hans" if language == "zh" else "en",
         title=say(language, "page"),
         lead=say(language, "lead", trials=len(result["trials"]), **_counts(result)),
-        target=str(result["target"]),
+        target=", ".join(result["targets"]) if "targets" in result else str(result["target"]),
         section=section,
         notes={key: WORDS[language][key] for key in ("download", "table")},
         clean=clean,
@@ -59,14 +59,24 @@ def sentences(result: Result, language: Language = "en") -> list[Sentence]:
         found = [Sentence(say(language, "better", number=best["number"], first=before, **facts), "good")]
     else:
         found = [Sentence(say(language, "same", **facts), "plain")]
-    score = (result.get("test") or {}).get(result["primary"])
-    if score:
-        primary = str(result["primary"])
-        ends = {k: wording.number(primary, score[k], language) for k in ("value", "low", "high")}
-        rows = f"{int(result['rows']['test']):,}"
-        said = say(language, "test", rows=rows, metric=wording.inline(primary, language), **ends)
-        found.append(Sentence(said, "plain"))
+    if "targets" not in result:
+        return [*found, *_tested(result, "test", language)]
+    found.append(Sentence(say(language, "skill"), "plain"))
+    for target, part in result["targets"].items():
+        found += _tested(part, "test_of", language, target)
     return found
+
+
+def _tested(part: Result, key: str, language: Language, target: str = "") -> list[Sentence]:
+    """The primary metric on test rows, where there are any."""
+    primary = str(part["primary"])
+    score = (part.get("test") or {}).get(primary)
+    if not score:
+        return []
+    ends = {k: wording.number(primary, score[k], language) for k in ("value", "low", "high")}
+    rows = f"{int(part['rows']['test']):,}"
+    said = say(language, key, rows=rows, metric=wording.inline(primary, language), target=target, **ends)
+    return [Sentence(said, "plain")]
 
 
 def trial_sheet(result: Result, language: Language = "en") -> Sheet:

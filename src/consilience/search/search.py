@@ -22,8 +22,11 @@ from consilience.search.outcome import outcome
 from consilience.search.page import render_page
 from consilience.search.space import Space, check_space, dump_space, make_space, value_at
 from consilience.search.study import Limits, Sitting, enqueue_first, open_study, run_trials
+from consilience.search.together import Yard
 from consilience.search.trial import Bench
+from consilience.several import run_several
 from consilience.training.plan import Given, make_plan
+from consilience.training.plan_several import make_plans
 
 
 class Found(NamedTuple):
@@ -51,13 +54,14 @@ def run_search(asked: Asked, folder: SearchFolder, limits: Limits, listener: Lis
         InputError: when the input cannot be used, another process searches here, or no trial finished.
     """
     began = time.monotonic()
-    plan = without_test(make_plan(asked.recipe, _given(asked.tables), listener))
+    bench = _bench(asked, listener)
+    plan = bench.plan
     space = asked.space or default_space(asked.recipe, plan)
     check_space(asked.recipe, space)
     with locked(folder):
         if not folder.start.is_file():
             folder.write_start(_start(asked, space, limits))
-        bench = Bench(asked.recipe, plan)
+        yards = _yards(bench, listener) if bench.views else {}
         study = open_study(folder, bench, limits)
         enqueue_first(study, {path: value_at(plan.recipe, path) for path in space}, space)
         sitting = Sitting(bench, space, limits, folder, listener)
@@ -71,14 +75,30 @@ def run_search(asked: Asked, folder: SearchFolder, limits: Limits, listener: Lis
         write_text(folder.best, dump_recipe(best))
         listener({"event": "stage", "name": f"Training the best recipe (trial {found['best']['number']})"})
         model = _train_best(best, asked, folder, (listener, None, began))
-        result = _told(found, space, model, time.monotonic() - began)
+        result = _told(found, (space, yards), model, time.monotonic() - began)
         write_text(folder.page, render_page(result, asked.recipe.report.language))
         write_json(folder.result, result)
     return Found(folder.path, result, model)
 
 
-def _given(tables: dict[str, Table]) -> Given:
-    return Given(tables["train"], tables.get("valid"), tables.get("test"))
+def _bench(asked: Asked, listener: Listener) -> Bench:
+    given = Given(asked.tables["train"], asked.tables.get("valid"), asked.tables.get("test"))
+    if not asked.recipe.targets:
+        return Bench(asked.recipe, without_test(make_plan(asked.recipe, given, listener)))
+    plans = make_plans(asked.recipe, given, listener)
+    views = {target: without_test(view) for target, view in plans.views.items()}
+    return Bench(asked.recipe, without_test(plans.joint), views=views)
+
+
+def _yards(bench: Bench, listener: Listener) -> dict[str, Yard]:
+    """How each of several targets is judged; a warning names those that no trial is judged by."""
+    yards = bench.yards(listener)
+    for target in bench.views:
+        if target not in yards:
+            why = "its weight is 0, or its validation rows all have one value"
+            message = f"trials are not judged by target {target!r}: {why}"
+            listener({"event": "warning", "code": "search", "message": message})
+    return yards
 
 
 def _start(asked: Asked, space: Space, limits: Limits) -> dict[str, Any]:
@@ -97,21 +117,27 @@ def _train_best(best: Recipe, asked: Asked, folder: SearchFolder, watch: tuple[L
     run = RunFolder(folder.run)
     if run.finished:
         return load(run.path)
+    if best.targets:
+        return run_several(best, dict(asked.tables), asked.described, run, watch)
     return run_pipeline(best, dict(asked.tables), asked.described, run, watch)
 
 
-def _told(found: dict[str, Any], space: Space, model: Model, seconds: float) -> dict[str, Any]:
+def _told(
+    found: dict[str, Any], searched: tuple[Space, dict[str, Yard]], model: Model, seconds: float
+) -> dict[str, Any]:
+    """The content of `result.json`; figures of test rows stand in "test", of several targets in "targets"."""
+    space, yards = searched
     metrics = model.metrics
-    return {
-        **found,
-        "version": 1,
-        "target": metrics["target"],
-        "space": dump_space(space),
-        "primary": metrics["primary"],
-        "test": metrics["test"],
-        "rows": metrics["rows"],
-        "seconds": seconds,
+    told = {**found, "version": 1, "target": metrics["target"], "space": dump_space(space), "seconds": seconds}
+    told["rows"] = metrics["rows"]
+    if "targets" not in metrics:
+        return {**told, "primary": metrics["primary"], "test": metrics["test"]}
+    judged = {target: yard._asdict() for target, yard in yards.items()}
+    parts = {
+        target: {**{name: part[name] for name in ("task", "primary", "test", "rows")}, "judged": judged.get(target)}
+        for target, part in metrics["targets"].items()
     }
+    return {**told, "targets": parts}
 
 
 def read_search(folder: SearchFolder) -> tuple[dict[str, Any], Recipe, Space]:

@@ -12,12 +12,19 @@ from consilience.core.errors import InputError
 from consilience.core.events import Event, Listener, nobody
 from consilience.core.recipe import Recipe
 from consilience.search.space import laid_over
+from consilience.search.together import SKILL, Yard, skill, skill_of, yards_of
 from consilience.tasks.metrics import HIGHER_IS_BETTER, scores
+from consilience.training.data import Data
 from consilience.training.loop import chosen_metric
 from consilience.training.plan import Plan
+from consilience.training.plan_several import Plans
 from consilience.training.run import train_model
+from consilience.training.run_several import train_together
 from consilience.training.variant import Memory, shared_data, vary_plan
+from consilience.training.variant_several import vary_plans
 
+Figure = Callable[[Mapping[str, Any]], float | None]
+"""Metrics of an "evaluation" event → what the trial is judged by, None where it is not there."""
 Tell = Callable[[int, float], None]
 """Told the metric so far: (step, value). It may raise to end the trial."""
 
@@ -26,21 +33,25 @@ Tell = Callable[[int, float], None]
 class Bench:
     """What all trials share.
 
-    given: the recipe as given. plan: its plan, without test rows. memory: facts and prepared tables.
+    given: the recipe as given. plan: its plan, without test rows. memory: facts and prepared tables. views: with
+    several targets, target → its own plan.
     """
 
     given: Recipe
     plan: Plan
     memory: Memory = field(default_factory=Memory)
+    views: dict[str, Plan] = field(default_factory=dict)
 
     @property
     def metric(self) -> str:
-        """The metric that trials are judged by: the one that picks checkpoints."""
+        """The metric that trials are judged by: the one that picks checkpoints; with several targets their skill."""
+        if self.views:
+            return SKILL
         return chosen_metric(self.plan.recipe.train.metric, self.plan.task)
 
     @property
     def higher_is_better(self) -> bool:
-        return HIGHER_IS_BETTER[self.metric]
+        return bool(self.views) or HIGHER_IS_BETTER[self.metric]
 
     @property
     def epochs(self) -> int:
@@ -56,7 +67,18 @@ class Bench:
 
     def prepare(self, listener: Listener = nobody) -> None:
         """Prepare the tables as the first trial needs them: workers find them in the cache."""
-        shared_data(vary_plan(self.plan, self.recipe({}), self.memory), self.memory, listener)
+        plan = self._plans(self.recipe({})).joint if self.views else vary_plan(self.plan, self.recipe({}), self.memory)
+        shared_data(plan, self.memory, listener)
+
+    def yards(self, listener: Listener = nobody) -> dict[str, Yard]:
+        """Of several targets: how each is judged, see `together.yards_of`."""
+        return self._yards(shared_data(self._plans(self.recipe({})).joint, self.memory, listener))
+
+    def _yards(self, data: Data) -> dict[str, Yard]:
+        return yards_of(Plans(self.plan, self.views), data)  # the search's own weights, whatever a trial trains with
+
+    def _plans(self, recipe: Recipe) -> Plans:
+        return vary_plans(Plans(self.plan, self.views), recipe, self.memory)
 
     def judge(self, values: Mapping[str, Any], folder: Path, tell: Tell, listener: Listener = nobody) -> float:
         """Train one network (one a fold) with these values → the metric on the validation rows.
@@ -69,28 +91,42 @@ class Bench:
         recipe = self.recipe(values)
         single = recipe.train.model_copy(update={"networks": 1})
         recipe = recipe.model_copy(update={"train": single, "references": (), "stack": False})
+        if self.views:
+            plans = self._plans(recipe)
+            return self._judge_together(plans, shared_data(plans.joint, self.memory, listener), folder, tell)
         plan = vary_plan(self.plan, recipe, self.memory)
         data = shared_data(plan, self.memory, listener)
-        trained = train_model(plan, data, folder, _Watch(self, int(plan.recipe.train.epochs or 1), tell))
+        metric = self.metric
+        watch = _Watch(lambda valid: valid.get(metric), self.higher_is_better, _epochs(plan), tell)
+        trained = train_model(plan, data, folder, watch)
         heard = trained.heard
         value = scores(plan.task.kind, heard.target, heard.weight, heard.sources["network"])[self.metric]
         if not math.isfinite(value):
             raise InputError(f"{self.metric} is not defined on the validation rows")
         return value
 
+    def _judge_together(self, plans: Plans, data: Data, folder: Path, tell: Tell) -> float:
+        yards = self._yards(data)
+        watch = _Watch(lambda valid: skill(yards, valid), True, _epochs(plans.joint), tell)
+        return skill_of(yards, train_together(plans, data, folder, watch))
+
+
+def _epochs(plan: Plan) -> int:
+    return int(plan.recipe.train.epochs or 1)
+
 
 class _Watch:
     """Reads the events of a trial's training: the metric by epoch in the first network; after each further fold
     the mean of the best values so far."""
 
-    def __init__(self, bench: Bench, epochs: int, tell: Tell) -> None:
-        self.metric, self.higher, self.epochs, self.tell = bench.metric, bench.higher_is_better, epochs, tell
+    def __init__(self, figure: Figure, higher: bool, epochs: int, tell: Tell) -> None:
+        self.figure, self.higher, self.epochs, self.tell = figure, higher, epochs, tell
         self.best: dict[str, float] = {}
 
     def __call__(self, event: Event) -> None:
         network = str(event.get("network"))
         if event["event"] == "evaluation":
-            value = (event.get("valid") or {}).get(self.metric)
+            value = self.figure(event.get("valid") or {})
             if value is None or not math.isfinite(value):
                 return
             known = self.best.get(network, value)

@@ -12,6 +12,9 @@ WORDS: dict[str, dict[str, str]] = {
         "of many looks better than it is; the test rows say how good it is.",
         "same": "No trial beats the first one: {metric} {value} on validation rows.",
         "test": "The best recipe on {rows} test rows: {metric} {value} (95 % interval {low} to {high}).",
+        "skill": "Skill: for each target the share of the way from the training rows' usual value to a perfect "
+        "prediction, by its primary metric; then the mean over the targets.",
+        "test_of": "{target}, the best recipe on {rows} test rows: {metric} {value} (95 % interval {low} to {high}).",
         "history": "Trials in order",
         "history_lead": "The metric of each finished trial on validation rows, and the best so far.",
         "each": "trial",
@@ -44,6 +47,8 @@ WORDS: dict[str, dict[str, str]] = {
         "众多试验中的最佳值偏乐观，真实水平以测试行为准。",
         "same": "没有试验胜过第一次：验证行上 {metric} 为 {value}。",
         "test": "最佳配方在 {rows} 个测试行上：{metric} {value}（95 % 区间 {low} 至 {high}）。",
+        "skill": "技能分：按各目标的主要指标，从训练行的常见值到完美预测所走过的比例，再对目标取平均。",
+        "test_of": "{target}：最佳配方在 {rows} 个测试行上：{metric} {value}（95 % 区间 {low} 至 {high}）。",
         "history": "按顺序的试验",
         "history_lead": "每次完成的试验在验证行上的指标，以及迄今最佳值。",
         "each": "试验",

@@ -102,7 +102,7 @@ def make_plan(recipe: Recipe, given: Given, listener: Listener = nobody) -> Plan
     """
     if recipe.targets:
         shown = ", ".join(map(repr, recipe.targets))
-        fix = "Name one; several targets are learned by train (and design shows their network)"
+        fix = "Name one; several targets are learned by train and search (and design shows their network)"
         raise InputError(f"this takes one target, received {shown}", where="target", fix=fix)
     listener({"event": "stage", "name": "inspect"})
     if recipe.series is not None:

@@ -6,6 +6,7 @@ rows, so that everything behind the network takes it as it is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -79,7 +80,7 @@ def make_plans(recipe: Recipe, given: Given, listener: Listener = nobody) -> Pla
             check_target(target, table)
     aims = _aims(recipe, given.train.frame)
     _check_weights(recipe)
-    lead = recipe.model_copy(update={"ignore": _others(recipe, recipe.target), "columns": _free(recipe)})
+    lead = alone(recipe)
     schema = detect(given.train, recipe.target, ignored(lead), overrides(lead))
     check_columns(schema, given.train, lead)
     labelled = np.logical_or.reduce([aim.known for aim in aims.values()])
@@ -120,7 +121,7 @@ def _learned(
     """The plans from a resolved recipe whose task is still open."""
     schema, aims, splits, strata, labelled = found
     frame = given.train.frame
-    choices = {target: _completed(aim.choice, resolved) for target, aim in aims.items()}
+    choices = {target: completed(aim.choice, resolved) for target, aim in aims.items()}
     facts = {t: plain(learn_task(choice, frame[t].gather(splits.train))) for t, choice in choices.items()}
     tables = {name: media_paths(table, schema.modalities) for name, table in given.named().items()}
     listener({"event": "stage", "name": "learn"})
@@ -130,28 +131,52 @@ def _learned(
         resolved, rows, first.encode(frame[resolved.target].gather(splits.train)), listener
     )
     groups = plain(learn_groups(rows, resolved))
-    resolved = resolved.model_copy(update={"task": _joint_task(resolved, choices), "objectives": _objectives(resolved)})
+    resolved = with_tasks(resolved, choices)
     folds = folds_of(resolved, given, tables["train"], splits, strata, labelled)
     assert resolved.task is not None
     task = resolved.task.build("task", facts)
     warned = {t: unseen_labels(place.task, given, t) for t, place in task.places.items()}
     warnings = tuple(w for own in warned.values() for w in own)
-    reason = "; ".join(f"{target}: {aim.reason}" for target, aim in aims.items())
+    reasons = {target: aim.reason for target, aim in aims.items()}
+    reason = "; ".join(f"{target}: {said}" for target, said in reasons.items())
     every = {"groups": groups, "task": facts}
     joint = Plan(resolved, schema, task, reason, every, tables, splits, folds, warnings, (), rankings)
-    views = {
+    return Plans(joint, views_of(joint, reasons, warned))
+
+
+def views_of(joint: Plan, reasons: Mapping[str, str], warned: Mapping[str, tuple[str, ...]]) -> dict[str, Plan]:
+    """Target → its own plan, of the plan that learns all of them.
+
+    Args:
+        reasons: target → the sentence that says why it has its task. warned: target → the plan's warnings of it.
+    """
+    return {
         target: replace(
             joint,
-            recipe=view_recipe(resolved, target),
-            schema=_schema_of(schema, list(aims), target),
-            task=task.places[target].task,
-            task_reason=aim.reason,
-            facts={"groups": groups, "task": facts[target]},
+            recipe=view_recipe(joint.recipe, target),
+            schema=_schema_of(joint.schema, list(joint.task.places), target),
+            task=place.task,
+            task_reason=reasons[target],
+            facts={"groups": joint.facts["groups"], "task": joint.facts["task"][target]},
             warnings=warned[target],
         )
-        for target, aim in aims.items()
+        for target, place in joint.task.places.items()
     }
-    return Plans(joint, views)
+
+
+def with_tasks(resolved: Recipe, choices: Mapping[str, Choice]) -> Recipe:
+    """The recipe with the task that holds those of all targets, and the objectives that it needs.
+
+    Args:
+        choices: target → its complete task.
+    """
+    update = {"task": _joint_task(resolved, dict(choices)), "objectives": _objectives(resolved)}
+    return resolved.model_copy(update=update)
+
+
+def alone(recipe: Recipe) -> Recipe:
+    """The recipe as groups and columns are told from it: the targets are no evidence for one another."""
+    return recipe.model_copy(update={"ignore": _others(recipe, recipe.target), "columns": _free(recipe)})
 
 
 def _aims(recipe: Recipe, frame: pl.DataFrame) -> dict[str, Aim]:
@@ -237,7 +262,8 @@ def _check_parts(aims: dict[str, Aim], splits: Splits, given: Given) -> None:
                 raise InputError(f"no {part} row has a value", where=f"target column {target!r}", fix="Give more rows")
 
 
-def _completed(choice: Choice, recipe: Recipe) -> Choice:
+def completed(choice: Choice, recipe: Recipe) -> Choice:
+    """The task of one target with every option, as a resolved recipe has them."""
     component, _ = choice.configured("task")
     return task_options(choice, component, recipe).complete("task")
 

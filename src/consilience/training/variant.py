@@ -52,7 +52,7 @@ def vary_plan(plan: Plan, recipe: Recipe, memory: Memory) -> Plan:
     component, _ = choice.configured("task")
     choice = task_options(choice, component, resolved).complete("task")
     resolved = resolved.model_copy(update={"task": choice})
-    groups = {name: _learned(frame, name, group, resolved, memory) for name, group in resolved.groups.items()}
+    groups = {name: learned(frame, name, group, resolved, memory) for name, group in resolved.groups.items()}
     task_facts = plan.facts["task"]
     if hasattr(plan.task, "place"):  # boxes are looked for where the image's encoder has its maps
         task_facts = {**task_facts, **plain(plan.task.place(groups, levels_of(resolved, groups)))}
@@ -60,7 +60,8 @@ def vary_plan(plan: Plan, recipe: Recipe, memory: Memory) -> Plan:
     return replace(plan, recipe=resolved, task=choice.build("task", task_facts), facts=facts)
 
 
-def _learned(frame: pl.DataFrame, name: str, group: Group, recipe: Recipe, memory: Memory) -> dict[str, Any]:
+def learned(frame: pl.DataFrame, name: str, group: Group, recipe: Recipe, memory: Memory) -> dict[str, Any]:
+    """The facts of a group, from memory where another recipe asked for the same."""
     assert group.encoder is not None, "a resolved recipe names every encoder"
     encoder, config = group.encoder.configured("encoder")
     settings = encoder.settings(config, recipe.prepare)
