@@ -119,7 +119,7 @@ def test_what_comes_while_no_writer_lives_is_handed_to_the_next(tmp_path: Path) 
     log = LogProcess(str(tmp_path / "log.db"))
     for number in range(20):
         if number % 5 == 0:
-            wait_until(lambda: log._process.poll() is None)  # the next one has begun
+            wait_until(lambda: log._process.poll() is None and log._listener.is_alive())  # the next one has begun
             log._process.kill()
             log._listener.join()
         log.record(("m", "1"), COLUMNS, [row(number)], [ANSWER], 0.5)

@@ -150,8 +150,9 @@ class LogProcess:
             stdout=subprocess.PIPE,
             start_new_session=True,  # what stops the server does not stop it: it ends when all is written
         )
-        self._listener = threading.Thread(target=self._listen, args=(self._process,), daemon=True)
-        self._listener.start()
+        listener = threading.Thread(target=self._listen, args=(self._process,), daemon=True)
+        listener.start()
+        self._listener = listener
         self._put(frame_of(self._settings))
 
     def _put(self, frames: bytes) -> None:
