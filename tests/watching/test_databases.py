@@ -16,7 +16,7 @@ import pytest
 from consilience.data.table import read_table
 from consilience.watching.feedback import give_feedback
 from consilience.watching.monitor import read_log
-from consilience.watching.prediction_log import PredictionLog, forget, open_engine
+from consilience.watching.prediction_log import PredictionLog, forget, open_engine, record
 
 COLUMNS = {"age": "number", "city": "category", "note": "text"}
 SERVER = os.environ.get("CONSILIENCE_TEST_DATABASE_URL")
@@ -47,8 +47,8 @@ def test_what_is_logged_is_read_back(url: str) -> None:
     cells = {"age": [61.0, float("nan"), float("inf"), None], "city": ["rome", "\0", "发烧", None], "note": ["a"] * 4}
     frame = pl.DataFrame(cells)
     log = PredictionLog(url, "full")
-    ids = log.record(("mix", "v1"), COLUMNS, frame.to_dicts(), [answer(0.1 * i) for i in range(4)], 0.01)
-    log.record(("other", "v1"), COLUMNS, frame.head(1).to_dicts(), [answer(0.5)], 0.01)
+    ids = record(log, ("mix", "v1"), COLUMNS, frame.to_dicts(), [answer(0.1 * i) for i in range(4)], 0.01)
+    record(log, ("other", "v1"), COLUMNS, frame.head(1).to_dicts(), [answer(0.5)], 0.01)
     log.flush()
     labels = pl.DataFrame({"id": [ids[0], ids[1], "unknown"], "label": ["no", "yes", "no"]})
     assert give_feedback(url, read_table(labels)) == {"filed": 2, "unknown": 1}
@@ -71,7 +71,7 @@ def test_many_writers_lose_nothing(url: str) -> None:
 
     def write(log: PredictionLog) -> None:
         for _ in range(20):
-            log.record(("mix", "v1"), COLUMNS, frame.to_dicts(), [answer(0.5)] * 5, 0.01)
+            record(log, ("mix", "v1"), COLUMNS, frame.to_dicts(), [answer(0.5)] * 5, 0.01)
         log.flush()
 
     threads = [threading.Thread(target=write, args=(log,)) for log in logs]

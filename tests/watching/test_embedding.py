@@ -17,7 +17,7 @@ from consilience.data.table import read_table
 from consilience.watching import embedding
 from consilience.watching.drift import find_drift
 from consilience.watching.monitor import monitor
-from consilience.watching.prediction_log import PredictionLog
+from consilience.watching.prediction_log import PredictionLog, record
 from consilience.watching.reference import has_groups
 
 Exported = tuple[Path, dict[str, Any]]
@@ -83,8 +83,8 @@ def test_the_log_is_read_as_the_table_and_only_of_this_version(exported: Exporte
     answer = {"prediction": "yes", "probabilities": {"no": 0.2, "yes": 0.8}, "given": {}}
     log = PredictionLog(url)
     inputs = frame.select(list(bundle.modalities)).to_dicts()
-    log.record(("mix", version), bundle.modalities, inputs, [{**answer, "embedded": s} for s in seen], 0.01)
-    log.record(("mix", "other"), bundle.modalities, inputs, [{**answer, "embedded": {"text": [9.0] * 16}}] * 120, 0.01)
+    record(log, ("mix", version), bundle.modalities, inputs, [{**answer, "embedded": s} for s in seen], 0.01)
+    record(log, ("mix", "other"), bundle.modalities, inputs, [{**answer, "embedded": {"text": [9.0] * 16}}] * 120, 0.01)
     log.close()
 
     def effects(**given: Any) -> dict[str, float]:

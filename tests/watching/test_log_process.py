@@ -20,7 +20,7 @@ from consilience.core.errors import InputError
 from consilience.watching import audit
 from consilience.watching.frames import read_frame, write_frame
 from consilience.watching.log_process import LogProcess
-from consilience.watching.prediction_log import PredictionLog
+from consilience.watching.prediction_log import PredictionLog, record
 
 COLUMNS = {"age": "number", "note": "text"}
 ANSWER: dict[str, Any] = {"prediction": "b", "probabilities": {"a": 0.25, "b": 0.75}, "given": {"number": True}}
@@ -80,9 +80,9 @@ def test_the_same_is_written_as_by_a_thread(tmp_path: Path) -> None:
     told: list[bool] = []
     for number in range(7):
         for log in (here, there):
-            log.record(("m", "1"), COLUMNS, [row(number)], [ANSWER], 0.5, told.append if log is there else None)
-    ids = there.record(("m", "1"), {"scan": "image"}, [{"scan": b"\0no picture"}], [ANSWER | {"embedded": {}}], 0.5)
-    here.record(("m", "1"), {"scan": "image"}, [{"scan": b"\0no picture"}], [ANSWER], 0.5)
+            record(log, ("m", "1"), COLUMNS, [row(number)], [ANSWER], 0.5, told.append if log is there else None)
+    ids = record(there, ("m", "1"), {"scan": "image"}, [{"scan": b"\0no picture"}], [ANSWER | {"embedded": {}}], 0.5)
+    record(here, ("m", "1"), {"scan": "image"}, [{"scan": b"\0no picture"}], [ANSWER], 0.5)
     here.flush()
     there.flush()
     assert stored(tmp_path / "here.db") == stored(tmp_path / "there.db")
@@ -96,17 +96,17 @@ def test_the_same_is_written_as_by_a_thread(tmp_path: Path) -> None:
 
 def test_a_writer_that_dies_is_counted_and_replaced(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     log = LogProcess(str(tmp_path / "log.db"))
-    log.record(("m", "1"), COLUMNS, [row(0)], [ANSWER], 0.5)
+    record(log, ("m", "1"), COLUMNS, [row(0)], [ANSWER], 0.5)
     log.flush()
     os.kill(log._process.pid, signal.SIGSTOP)  # it reads no more
     told: list[bool] = []
-    log.record(("m", "1"), COLUMNS, [row(1)], [ANSWER], 0.5, told.append)
+    record(log, ("m", "1"), COLUMNS, [row(1)], [ANSWER], 0.5, told.append)
     wait_until(lambda: log._sent)
     time.sleep(0.1)
     os.kill(log._process.pid, signal.SIGKILL)
     wait_until(lambda: told == [False])
     assert "lost 1 rows" in caplog.text
-    log.record(("m", "1"), COLUMNS, [row(2)], [ANSWER], 0.5, told.append)
+    record(log, ("m", "1"), COLUMNS, [row(2)], [ANSWER], 0.5, told.append)
     wait_until(lambda: told == [False, True])
     assert (log.written, log.lost, log.waiting) == (2, 1, 0)
     with pytest.raises(InputError, match="1 rows"):
@@ -122,7 +122,7 @@ def test_what_comes_while_no_writer_lives_is_handed_to_the_next(tmp_path: Path) 
             wait_until(lambda: log._process.poll() is None and log._listener.is_alive())  # the next one has begun
             log._process.kill()
             log._listener.join()
-        log.record(("m", "1"), COLUMNS, [row(number)], [ANSWER], 0.5)
+        record(log, ("m", "1"), COLUMNS, [row(number)], [ANSWER], 0.5)
     log.close()
     assert log.written + log.lost == 20
     assert len(stored(tmp_path / "log.db")) >= log.written
@@ -131,8 +131,8 @@ def test_what_comes_while_no_writer_lives_is_handed_to_the_next(tmp_path: Path) 
 def test_a_cell_that_no_frame_holds_is_lost_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     log = LogProcess(str(tmp_path / "log.db"))
     told: list[bool] = []
-    log.record(("m", "1"), COLUMNS, [{"age": object(), "note": None}], [ANSWER], 0.5, told.append)
-    log.record(("m", "1"), COLUMNS, [row(1)], [ANSWER], 0.5)
+    record(log, ("m", "1"), COLUMNS, [{"age": object(), "note": None}], [ANSWER], 0.5, told.append)
+    record(log, ("m", "1"), COLUMNS, [row(1)], [ANSWER], 0.5)
     log.close()
     assert told == [False]
     assert (log.written, log.lost) == (1, 1)
@@ -143,9 +143,10 @@ def test_what_was_handed_over_outlives_the_server(tmp_path: Path) -> None:
     program = (
         "import os, signal, sys, time\n"
         "from consilience.watching.log_process import LogProcess\n"
+        "from consilience.watching.prediction_log import record\n"
         "log = LogProcess(sys.argv[1])\n"
         "for n in range(50):\n"
-        "    log.record(('m', '1'), {'age': 'number'}, [{'age': n}], [{'prediction': 'b', 'given': {}}], 0.1)\n"
+        "    record(log, ('m', '1'), {'age': 'number'}, [{'age': n}], [{'prediction': 'b', 'given': {}}], 0.1)\n"
         "while log._queue:\n"
         "    time.sleep(0.01)\n"
         "time.sleep(0.1)\n"

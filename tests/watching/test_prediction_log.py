@@ -18,7 +18,7 @@ from consilience.core.errors import InputError, MissingExtraError
 from consilience.data.table import read_table
 from consilience.watching import audit
 from consilience.watching.feedback import give_feedback
-from consilience.watching.prediction_log import PredictionLog, forget
+from consilience.watching.prediction_log import PredictionLog, forget, record
 
 COLUMNS = {"age": "number", "city": "category", "note": "text", "scan": "image", "voice": "audio"}
 
@@ -36,7 +36,7 @@ def read(path: Path, query: str) -> list[Any]:
 def test_rows_are_logged_with_their_inputs(tmp_path: Path, keep: Any) -> None:
     frame = mixed_table(20).select(list(COLUMNS))
     log = PredictionLog(str(tmp_path / "log.db"), keep)
-    ids = log.record(("mix", "v1"), COLUMNS, frame.to_dicts(), answers(20), 0.01)
+    ids = record(log, ("mix", "v1"), COLUMNS, frame.to_dicts(), answers(20), 0.01)
     log.close()
     rows = read(tmp_path / "log.db", "select id, inputs, prediction, milliseconds from consilience_predictions")
     assert {r[0] for r in rows} == set(ids)
@@ -48,8 +48,8 @@ def test_rows_are_logged_with_their_inputs(tmp_path: Path, keep: Any) -> None:
 def test_transactions_and_feedback_are_audited(tmp_path: Path) -> None:
     url, chain = str(tmp_path / "log.db"), tmp_path / "audit.jsonl"
     log = PredictionLog(url, audits=lambda model, _: chain if model == "mix" else None)
-    ids = log.record(("mix", "v1"), {"age": "number"}, [{"age": 1.0}, {"age": 2.0}], answers(2), 0.01)
-    log.record(("other", "v1"), {"age": "number"}, [{"age": 1.0}], answers(1), 0.01)
+    ids = record(log, ("mix", "v1"), {"age": "number"}, [{"age": 1.0}, {"age": 2.0}], answers(2), 0.01)
+    record(log, ("other", "v1"), {"age": "number"}, [{"age": 1.0}], answers(1), 0.01)
     log.close()
     give_feedback(url, read_table(pl.DataFrame({"id": ids, "label": ["no", "yes"]})), chain)
     lines = [(line["kind"], line["facts"]["rows"]) for line in audit.read(chain)]
@@ -62,18 +62,18 @@ def test_what_cannot_be_written_is_counted_and_told(tmp_path: Path, monkeypatch:
     (tmp_path / "audit.jsonl").write_text("no audit\n")
     log = PredictionLog(str(tmp_path / "log.db"), audits=lambda *_: tmp_path / "audit.jsonl")
     row = (("mix", "v1"), {"age": "number"}, [{"age": 1.0}], answers(1), 0.01)
-    log.record(*row)
+    record(log, *row)
     with pytest.raises(InputError, match="1 rows or audit lines"):
         log.flush()
     with sqlite3.connect(tmp_path / "log.db") as connection:
         connection.execute("alter table consilience_predictions rename to away")
-    log.record(*row)
+    record(log, *row)
     with pytest.raises(InputError, match="2 rows"):
         log.flush()
     with sqlite3.connect(tmp_path / "log.db") as connection:
         connection.execute("alter table away rename to consilience_predictions")
     (tmp_path / "audit.jsonl").unlink()
-    log.record(("other", *row[0][1:]), *row[1:])
+    record(log, ("other", *row[0][1:]), *row[1:])
     with pytest.raises(InputError, match="2 rows"):  # a later success hides no earlier loss
         log.flush()
     log.close()
@@ -83,7 +83,7 @@ def test_what_cannot_be_written_is_counted_and_told(tmp_path: Path, monkeypatch:
 def test_retention_and_feedback(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'log.db'}"
     log = PredictionLog(url)
-    ids = log.record(("mix", "v1"), {"age": "number"}, [{"age": 1.0}, {"age": 2.0}], answers(2), 0.01)
+    ids = record(log, ("mix", "v1"), {"age": "number"}, [{"age": 1.0}, {"age": 2.0}], answers(2), 0.01)
     log.flush()
     labels = pl.DataFrame({"id": [ids[0], "other"], "label": ["no", "no"]})
     assert give_feedback(url, read_table(labels)) == {"filed": 1, "unknown": 1}
@@ -97,11 +97,11 @@ def test_retention_and_feedback(tmp_path: Path) -> None:
 
 def test_a_killed_process_loses_nothing_flushed(tmp_path: Path) -> None:
     code = (
-        "import sys\nfrom consilience.watching.prediction_log import PredictionLog\n"
+        "import sys\nfrom consilience.watching.prediction_log import PredictionLog, record\n"
         "log = PredictionLog(sys.argv[1])\n"
         "answer = {'prediction': 'a', 'probabilities': None, 'given': {}}\n"
         "while True:\n"
-        "    ids = log.record(('m', 'v'), {'x': 'number'}, [{'x': 1.0}], [answer], 0.1)\n"
+        "    ids = record(log, ('m', 'v'), {'x': 'number'}, [{'x': 1.0}], [answer], 0.1)\n"
         "    log.flush()\n    print(ids[0], flush=True)"
     )
     path, known = tmp_path / "log.db", set()

@@ -59,14 +59,25 @@ class CategoryEmbed(Encoder):
     first: Tensor
 
     def forward(self, inputs: dict[str, Tensor]) -> Tokens:
-        mask = inputs["mask"]
-        index = inputs["index"].long() * mask
-        if self.training and self.unseen > 0:
-            index = index * (torch.rand(index.shape, device=index.device) >= self.unseen)
-        real = mask.unsqueeze(-1).float()
-        x = (self.vectors(index + self.first) * real).sum(2) / real.sum(2).clamp(min=1)
-        present = mask.any(-1)
+        x, present = mean_vectors(self.vectors, inputs, self.unseen if self.training else 0.0, self.first)
         if self.pool is not None:
             found: Tokens = self.pool(x, present)
             return found
         return Tokens(x, present)
+
+
+def mean_vectors(
+    vectors: nn.Embedding, inputs: dict[str, Tensor], unseen: float, first: Tensor | int = 0
+) -> tuple[Tensor, Tensor]:
+    """Mean vector of each cell's values [B, C, D], and which cells have any [B, C].
+
+    Args:
+        inputs: index int [B, C, V] (0 = unseen value), mask bool [B, C, V].
+        unseen: share of the values replaced by "unseen". first: where each column's vectors begin, [1, C, 1].
+    """
+    mask = inputs["mask"]
+    index = inputs["index"].long() * mask
+    if unseen > 0:
+        index = index * (torch.rand(index.shape, device=index.device) >= unseen)
+    real = mask.unsqueeze(-1).float()
+    return (vectors(index + first) * real).sum(2) / real.sum(2).clamp(min=1), mask.any(-1)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from consilience.core.tokens import Tokens
 from consilience.encoders.base import Encoder
+from consilience.encoders.category_embed import mean_vectors
 
 
 class CategorySteps(Encoder):
@@ -52,13 +53,7 @@ class CategorySteps(Encoder):
         self.out = nn.Linear(steps * (config.embedding + 1), config.width)
 
     def forward(self, inputs: dict[str, Tensor]) -> Tokens:
-        mask = inputs["mask"]
-        index = inputs["index"].long() * mask
-        if self.training and self.unseen > 0:
-            index = index * (torch.rand(index.shape, device=index.device) >= self.unseen)
-        real = mask.unsqueeze(-1).float()
-        x = (self.vectors(index) * real).sum(2) / real.sum(2).clamp(min=1)
-        present = mask.any(-1)
+        x, present = mean_vectors(self.vectors, inputs, self.unseen if self.training else 0.0)
         joined = torch.cat([x, present.unsqueeze(-1).float()], -1).flatten(1)
         there = present.any(1, keepdim=True)
         return Tokens((self.out(self.dropout(joined)) * there).unsqueeze(1), there)

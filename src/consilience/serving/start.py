@@ -12,7 +12,7 @@ from consilience.core.errors import InputError, MissingExtraError
 from consilience.serving.settings import Settings
 from consilience.watching import audit
 from consilience.watching.log_process import LogProcess
-from consilience.watching.prediction_log import Audits, Told
+from consilience.watching.prediction_log import Audits, Told, record
 
 if TYPE_CHECKING:
     from consilience.serving.hosted import Hosted
@@ -107,16 +107,16 @@ def open_house(
 def recorder(log: LogProcess) -> Record:
     """What a server calls after each answer."""
 
-    def record(
+    def keep(
         hosted: Hosted,
         rows: Sequence[Row],
         answers: Sequence[Mapping[str, Any]],
         seconds: float,
         told: Told | None = None,
     ) -> list[str]:
-        return log.record((hosted.name, hosted.version), hosted.columns, rows, answers, seconds, told)
+        return record(log, (hosted.name, hosted.version), hosted.columns, rows, answers, seconds, told)
 
-    return record
+    return keep
 
 
 def _open_log(logging: Logging, audits: Audits) -> LogProcess | None:

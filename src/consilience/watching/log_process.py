@@ -12,19 +12,18 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple, final
+from typing import NamedTuple, final
 
 from consilience.core.errors import InputError
 from consilience.watching.frames import frame_of, read_frame
-from consilience.watching.inputs import Row
 from consilience.watching.prediction_log import (
     WAITING,
     Audits,
+    Entry,
     Keep,
     Told,
-    entry_of,
     no_audit,
     open_engine,
     shown,
@@ -36,8 +35,6 @@ MOST = 500
 """Entries that are handed over at once."""
 LINGER = 0.05
 """Seconds between them where no one waits: waking the other process costs as much as ten entries."""
-
-
 REST = 1.0
 """Seconds before the next process where one has died before it wrote anything."""
 
@@ -72,8 +69,7 @@ class LogProcess:
     def __init__(
         self, url: str, keep: Keep = "summary", retain_days: float | None = None, audits: Audits = no_audit
     ) -> None:
-        self.engine = open_engine(url)  # an address that cannot be opened is an error here and now
-        self.engine.dispose()
+        open_engine(url).dispose()  # an address that cannot be opened is an error here and now
         self._settings = {"url": url, "keep": keep, "retain_days": retain_days}
         self._audits = audits
         self._before = (0, 0)  # written and lost by processes that died
@@ -91,30 +87,21 @@ class LogProcess:
         self._sender = threading.Thread(target=self._send, name="prediction-log", daemon=True)
         self._sender.start()
 
-    def record(
-        self,
-        model: tuple[str, str],
-        columns: Mapping[str, str],
-        rows: Sequence[Row],
-        answers: Sequence[Mapping[str, Any]],
-        seconds: float,
-        told: Told | None = None,
-    ) -> list[str]:
-        """See `PredictionLog.record`."""
-        entry = entry_of(model, columns, rows, answers, seconds, told)
+    def put(self, entry: Entry) -> None:
+        """Hand one answered request over."""
+        audit = self._audits(entry.model, entry.version)
         try:
-            frame = frame_of([*entry[:-1], told is not None, self._audits(*model)])
+            frame = frame_of([*entry[:-1], entry.told is not None, audit])
         except TypeError as error:  # a cell that no JSON holds
-            self._lose([_Handed(b"", len(rows), told)], error)
-            return list(entry.ids)
+            self._lose([_Handed(b"", len(entry.ids), entry.told)], error)
+            return
         while len(self._queue) >= WAITING:  # nothing is dropped
             time.sleep(LINGER)
-        self._queue.append(_Handed(frame, len(rows), told))
-        if told is not None:
+        self._queue.append(_Handed(frame, len(entry.ids), entry.told))
+        if entry.told is not None:
             self._hurry.set()
         if not self._come.is_set():
             self._come.set()
-        return list(entry.ids)
 
     @property
     def lost(self) -> int:
@@ -153,17 +140,15 @@ class LogProcess:
         listener = threading.Thread(target=self._listen, args=(self._process,), daemon=True)
         listener.start()
         self._listener = listener
-        self._put(frame_of(self._settings))
+        self._write(frame_of(self._settings))
 
-    def _put(self, frames: bytes) -> None:
-        """Where the process is gone, another takes its place."""
+    def _write(self, frames: bytes) -> None:
+        """Where the process is gone, nothing is written; `_send` sees to it."""
         stream = self._process.stdin
         assert stream is not None
-        try:
+        with suppress(OSError):
             stream.write(frames)
             stream.flush()
-        except OSError:
-            self._begin_anew()
 
     def _send(self) -> None:
         """Hand over what comes, until the end is wanted."""
@@ -171,17 +156,24 @@ class LogProcess:
             self._come.wait()
             self._hurry.wait(LINGER)
             self._hurry.clear()
-            self._come.clear()
+            self._come.clear()  # before the look: who dies after it is told of by its listener, which sets it again
             if self._process.poll() is not None:
-                self._begin_anew()
-            while self._queue:
+                self._bury()
+                if self.written == self._before[0]:
+                    time.sleep(REST)  # it wrote nothing at all: the next one may not either
+                self._before = (self.written, self._theirs)
+                self._start()
+            while self._queue and self._process.poll() is None:
                 entries, other = self._take()
-                self._hand_over(entries)
+                self._sent.extend(entries)
+                self._write(b"".join(entry.frame for entry in entries))
                 if isinstance(other, _Flush):
                     self._flushing.append(other)
-                    self._put(frame_of("flush"))
+                    self._write(frame_of("flush"))
                 elif isinstance(other, _End):
-                    self._finish()
+                    with suppress(OSError):  # it died
+                        self._process.stdin.close()  # type: ignore[union-attr]
+                    self._bury()
                     return
 
     def _take(self) -> tuple[list[_Handed], _Flush | _End | None]:
@@ -194,33 +186,16 @@ class LogProcess:
             entries.append(first)
         return entries, None
 
-    def _hand_over(self, entries: Sequence[_Handed]) -> None:
-        if entries:
-            self._sent.extend(entries)
-            self._put(b"".join(entry.frame for entry in entries))
-
-    def _finish(self) -> None:
-        assert self._process.stdin is not None
-        with suppress(OSError):  # it died
-            self._process.stdin.close()
+    def _bury(self) -> None:
+        """Wait for the end of the process; what it has not acknowledged is lost."""
         self._process.wait()
         self._listener.join()
-        if self._sent:
-            self._begin_anew()
-            self._finish()
-
-    def _begin_anew(self) -> None:
-        """Another process in place of the one that died. What that one may have read is told as lost by its listener;
-        what came behind is handed over again."""
-        self._process.wait()
-        self._listener.join()
-        if self.written == self._before[0]:
-            time.sleep(REST)  # it wrote nothing at all: the next one may not either
-        self._before = (self.written, self._theirs)
-        again = list(self._sent)
+        entries = list(self._sent)
         self._sent.clear()
-        self._start()
-        self._hand_over(again)
+        if entries:
+            self._lose(entries, RuntimeError(f"its process ended with {self._process.returncode}"))
+        while self._flushing:
+            self._flushing.popleft().done.set()
 
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
         """Hear what became of the entries; ends with the process."""
@@ -238,11 +213,6 @@ class LogProcess:
         process.stdout.close()
         process.wait()
         self._ready.set()
-        entries = [self._sent.popleft() for _ in range(len(self._sent))]
-        if entries:
-            self._lose(entries, RuntimeError(f"its process ended with {process.returncode}"))
-        while self._flushing:
-            self._flushing.popleft().done.set()
         self._come.set()
 
     def _lose(self, entries: Sequence[_Handed], error: Exception) -> None:

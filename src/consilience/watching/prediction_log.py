@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, final
+from typing import Any, Literal, NamedTuple, Protocol, final
 
 from consilience.artifacts.decoded import as_line
 from consilience.core.errors import InputError, MissingExtraError
@@ -101,28 +101,8 @@ class PredictionLog:
         self._writer = threading.Thread(target=self._run, name="prediction-log", daemon=True)
         self._writer.start()
 
-    def record(
-        self,
-        model: tuple[str, str],
-        columns: Mapping[str, str],
-        rows: Sequence[Row],
-        answers: Sequence[Mapping[str, Any]],
-        seconds: float,
-        told: Told | None = None,
-    ) -> list[str]:
-        """Hand one answered request over; returns the ids of its rows.
-
-        Args:
-            model: name and version. columns: column → modality. rows: every column's cell, media as bytes.
-            answers: as `serving.hosted` makes them, "embedded" among them. told: called once, when the entry is
-                acknowledged or lost.
-        """
-        entry = entry_of(model, columns, rows, answers, seconds, told)
-        self.put(entry)
-        return list(entry.ids)
-
     def put(self, entry: Entry) -> None:
-        """`record` of what is an entry already."""
+        """Hand one answered request over."""
         self._queue.put(entry)
 
     def flush(self) -> None:
@@ -237,17 +217,32 @@ class PredictionLog:
         return sound
 
 
-def entry_of(
+class Log(Protocol):
+    """What answered requests are handed to."""
+
+    def put(self, entry: Entry) -> None: ...
+
+
+def record(
+    log: Log,
     model: tuple[str, str],
     columns: Mapping[str, str],
     rows: Sequence[Row],
     answers: Sequence[Mapping[str, Any]],
     seconds: float,
-    told: Told | None,
-) -> Entry:
-    """An entry of now, its rows with new names: see `PredictionLog.record`."""
+    told: Told | None = None,
+) -> list[str]:
+    """Hand one answered request over; returns the ids of its rows.
+
+    Args:
+        model: name and version. columns: column → modality. rows: every column's cell, media as bytes.
+        answers: as `serving.hosted` makes them, "embedded" among them. told: called once, when the entry is
+            acknowledged or lost.
+    """
     now = datetime.now(UTC)
-    return Entry(*model, columns, rows, answers, seconds, now, [new_id(now) for _ in rows], told)
+    ids = [new_id(now) for _ in rows]
+    log.put(Entry(*model, columns, rows, answers, seconds, now, ids, told))
+    return ids
 
 
 def new_id(now: datetime) -> str:
