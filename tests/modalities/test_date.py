@@ -40,6 +40,10 @@ def moments(values: list[Any]) -> list[str | None]:
         ([dt.date(2024, 3, 5)], "2024-03-05T00:00:00"),
         ([dt.datetime(2024, 3, 5, 14, 30)], "2024-03-05T14:30:00"),
         ([2024, 2024], "2024-01-01T00:00:00"),
+        (["Mar 2024", "2024 March", "march, 2024", "2024-Mar", "Mar. 2024"], "2024-03-01T00:00:00"),
+        (["2024 Q2", "2024Q2", "2024-q2", "Q2 2024", "Q22024", "2024年第2季度"], "2024-04-01T00:00:00"),
+        (["14:30", "14:30:00", "2:30 pm", "02:30 PM", "14时30分"], "1970-01-01T14:30:00"),
+        (["12 am", "12AM", "0:00"], "1970-01-01T00:00:00"),
     ],
 )
 def test_formats(cells: list[Any], expected: str) -> None:
@@ -106,7 +110,27 @@ def test_an_empty_column_is_learned() -> None:
 def test_scores() -> None:
     assert Date.score(pl.Series([dt.date(2024, 1, 1)])).score == 1
     assert Date.score(pl.Series(["2024-01-01", "2024-05-02"])).score > 0.9
-    assert Date.score(pl.Series([1709649000, 1700649000])).score > 0.8
+    assert Date.score(pl.Series(["8:15", "23:59:10"])).score > 0.9
+    assert Date.score(pl.Series("created_at", [1709649000, 1700649000])).score > 0.8
+    assert Date.score(pl.Series("created_at", [1709649000, 12])).score == 0
     assert Date.score(pl.Series([12, 99, 1000])).score == 0
     assert Date.score(pl.Series(["1999", "2024"])).score == 0
     assert Date.score(pl.Series(["call 5 May", "no date"])).score == 0
+
+
+def test_numbers_of_the_size_of_times_are_times_only_by_name() -> None:
+    assert Date.score(pl.Series("position_long", [1992059008, 1992059264])).score == 0
+    assert Date.score(pl.Series("position_long", [20240305, 20240306])).score > 0.8
+
+
+@pytest.mark.parametrize("cell", ["25:00", "14 pm", "0 am", "7:60", "3:5", "2024 Q5", "Q0 2024", "Marble 2024"])
+def test_what_is_no_clock_and_no_quarter(cell: str) -> None:
+    assert moments([cell]) == [None]
+
+
+def test_clocks_prepare_to_the_time_of_day() -> None:
+    cells = pl.Series("departure", ["06:00", "18:00", "12:30"])
+    facts = Date.learn({"departure": cells}, Prepare())
+    value = Date.arrays({"departure": cells}, facts).arrays["value"][:, 0]
+    assert value[:, 5].tolist() == pytest.approx([0.25, 0.75, 12.5 / 24])
+    assert value[:, 2:5].std(0).max() == 0

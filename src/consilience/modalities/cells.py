@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from consilience.modalities.affixes import read_affixed
+
 MISSING_TOKENS = ("na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "--", "?", ".", "missing", "unknown")
 """Lower-case texts that mean "no value" in a column of numbers or dates; in other columns they are values."""
 
@@ -88,23 +90,43 @@ def cell_text(value: object) -> str | None:
     return str(value).strip(WHITE) or None
 
 
-def as_number(series: pl.Series) -> pl.Series:
-    """Every cell as Float64; null where it is missing, no number, or not finite. "1,234.5" and "12 %" are read.
+def as_number(series: pl.Series, affix: str | None = None) -> pl.Series:
+    """Every cell as Float64; null where it is missing, no number, or not finite.
 
-    True and false are 1 and 0; dates and other types are null.
+    "1,234.5", "12 %", "$5", "3.2 kg" and "(7)" are read, of a sign or unit only one a column: see
+    `modalities.affixes`. True and false are 1 and 0; dates and other types are null.
+
+    Args:
+        affix: the column's sign or unit, as `affix_of` tells; looked for in these cells where None.
     """
     name = series.name
     if series.dtype.is_numeric() or series.dtype == pl.Boolean:
         value = series.cast(pl.Float64)
         if len(value) <= FEW:
             return pl.Series(name, [v if v is not None and math.isfinite(v) else None for v in value], pl.Float64)
-    elif series.dtype in (pl.String, pl.Categorical) or isinstance(series.dtype, pl.Enum):
-        text = series.cast(pl.String).str.strip_chars()
-        plain = text.str.replace_all(r"^(-?\d{1,3}(?:,\d{3})+(?:\.\d+)?)$", "${1}").str.replace(r"\s*%$", "")
-        grouped = text.str.contains(r"^-?\d{1,3}(?:,\d{3})+(?:\.\d+)?\s*%?$").fill_null(False)
-        ungrouped = plain.str.replace_all(",", "")
-        value = pl.select(pl.when(grouped).then(ungrouped).otherwise(plain)).to_series().cast(pl.Float64, strict=False)
+    elif _is_text(series):
+        value = _numbers_of(series.cast(pl.String).str.strip_chars(), affix)[0]
     else:
         value = pl.Series(name, [None] * len(series), dtype=pl.Float64)
     cell = pl.col("cell")
     return value.rename("cell").to_frame().select(pl.when(cell.is_finite()).then(cell).alias(name)).to_series()
+
+
+def affix_of(series: pl.Series) -> str:
+    """The sign or unit that a column's numbers carry ("$", "kg"); "" for none."""
+    return _numbers_of(series.cast(pl.String).str.strip_chars(), None)[1] if _is_text(series) else ""
+
+
+def _is_text(series: pl.Series) -> bool:
+    return series.dtype in (pl.String, pl.Categorical) or isinstance(series.dtype, pl.Enum)
+
+
+def _numbers_of(text: pl.Series, affix: str | None) -> tuple[pl.Series, str]:
+    """Float64 [N] of texts, and the affix; what is plainly a number takes the short way."""
+    value = text.cast(pl.Float64, strict=False)
+    unread = value.is_null() & text.str.contains(r"\d").fill_null(False)
+    rest = np.flatnonzero(unread.to_numpy())
+    if not len(rest):
+        return value, affix or ""
+    found, carried = read_affixed(text.gather(rest), affix)
+    return value.scatter(rest, found), carried

@@ -9,7 +9,7 @@ import polars as pl
 
 from consilience.modalities.base import Arrays, Columns, Facts, Guess, Prepared, Problem
 from consilience.modalities.cells import as_text, is_missing_token
-from consilience.modalities.date_formats import choose_formats, epoch_unit, parse
+from consilience.modalities.date_formats import choose_formats, epoch_unit, names_time, parse
 from consilience.modalities.form import Form
 from consilience.modalities.problems import count_problem
 from consilience.modalities.standardise import Scale, learn_scale, standardise
@@ -48,7 +48,9 @@ class Date:
             return Guess(1.0, "typed as dates")
         if column.dtype.is_numeric():
             unit = epoch_unit(column)
-            return Guess(0.85, f"every value is a plausible time ({unit})") if unit else Guess(0.0, "numbers")
+            if unit is None or not (unit == "yyyymmdd" or names_time(column.name)):
+                return Guess(0.0, "numbers" if unit is None else "could be times, but the name does not say so")
+            return Guess(0.85, f"every value is a plausible time ({unit})")
         if column.dtype != pl.String or not len(column):
             return Guess(0.0, "no dates")
         text = as_text(column)

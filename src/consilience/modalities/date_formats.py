@@ -8,13 +8,16 @@ Formats, by name:
 | dmy, mdy | 05/03/2024, 5.3.24, 05-03-2024 14:30; which of the two, the training rows tell |
 | named | 5 March 2024, Mar 5, 2024, Tue, 05 Mar 2024 14:30:00 |
 | yyyymmdd | 20240305, 20240305T143000 |
-| ym | 2024-03, 2024年3月 |
+| ym | 2024-03, 2024年3月, 2024 Mar, March 2024 |
+| quarter | 2024 Q1, 2024Q1, Q1/2024, 2024年第1季度; its first day |
+| clock | 14:30, 14:30:05, 2:30 pm; on 1 January 1970 |
 | epoch_s, epoch_ms, epoch_us, epoch_ns | time since 1970 as a number |
 | year | 2024 |
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -32,6 +35,8 @@ TIME = (
 )
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NAME = r"(?P<name>(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))[[:alpha:]]*\.?"
+_MONTH = r"(?P<name>(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))(?i:r?uary?|ch|il|[eyit]|ust|t?ember|ober)?\.?"
+"""Without a day beside it a name must be a month's own: "Marble 2024" is none."""
 _WEEKDAY = r"^(?:[[:alpha:]]{2,9}\.?,?\s+)?"
 PATTERNS: dict[str, tuple[str, ...]] = {
     "ymd": (r"^(?P<y>\d{4})\s?[-/.年년]\s?(?P<m>\d{1,2})\s?[-/.月월]\s?(?P<d>\d{1,2})\s?[日일]?" + TIME + "$",),
@@ -42,13 +47,30 @@ PATTERNS: dict[str, tuple[str, ...]] = {
         _WEEKDAY + _NAME + r"[-\s]+(?P<d>\d{1,2})(?:st|nd|rd|th)?,?[-\s]+(?P<y>\d{4})" + TIME + "$",
     ),
     "yyyymmdd": (r"^(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?:[T ]?(?P<H>\d{2})(?P<M>\d{2})(?P<S>\d{2})?Z?)?$",),
-    "ym": (r"^(?P<y>\d{4})\s?[-/.年년]\s?(?P<m>\d{1,2})\s?[月월]?$",),
+    "ym": (
+        r"^(?P<y>\d{4})\s?[-/.年년]\s?(?P<m>\d{1,2})\s?[月월]?$",
+        r"^(?P<y>\d{4})[-\s/.,]*" + _MONTH + "$",
+        "^" + _MONTH + r"[-\s/.,]*(?P<y>\d{4})$",
+    ),
+    "quarter": (
+        r"^(?P<y>\d{4})[-\s/.]?[Qq](?P<q>[1-4])$",
+        r"^[Qq](?P<q>[1-4])[-\s/.]?(?P<y>\d{4})$",
+        r"^(?P<y>\d{4})年?第?(?P<q>[1-4])季度?$",
+    ),
+    "clock": (
+        r"^(?P<H>\d{1,2})[:时点時](?P<M>\d{2})(?:[:分](?P<S>\d{2})(?:[.,]\d+)?秒?)?分?\s*(?P<half>[AaPp]\.?[Mm]\.?)?$",
+        r"^(?P<H>\d{1,2})\s*(?P<half>[AaPp]\.?[Mm]\.?)$",
+    ),
     "year": (r"^(?P<y>\d{4})$",),
 }
 EPOCHS = {"epoch_s": 1.0, "epoch_ms": 1e3, "epoch_us": 1e6, "epoch_ns": 1e9}
 PLAUSIBLE = (631_152_000.0, 2_208_988_800.0)
 """Seconds of the years 1990 to 2040: numbers that all lie between are taken for times."""
-FORMATS = ("ymd", "dmy", "mdy", "named", "yyyymmdd", "ym", *EPOCHS, "year")
+FORMATS = ("ymd", "dmy", "mdy", "named", "yyyymmdd", "ym", "quarter", "clock", *EPOCHS, "year")
+TIME_NAME = (
+    r"(?i:time|date|stamp|epoch|unix|created|updated|modified|moment|period|since|until|when|时|日|刻|fecha|datum|zeit)"
+    r"|(?:^|[_\W])(?i:ts|at|on|dt|day|start|end|begin|utc|gmt)(?:$|[_\W\d])"
+)
 UNCERTAIN = ("year",)
 """Formats that any number could be: used where the column is known to hold dates, never to recognise one."""
 
@@ -107,6 +129,16 @@ def choose_formats(series: pl.Series, certain: bool = False) -> list[str]:
         chosen.append(best)
         text = text.filter(pl.Series(~read[best]))
     return chosen
+
+
+def names_time(name: str) -> bool:
+    """Whether a column's name speaks of time. Numbers of the size of epoch times may be anything else.
+
+    Example:
+        >>> [names_time(name) for name in ("created_at", "eventTime", "ts", "position_long", "amount")]
+        [True, True, True, False, False]
+    """
+    return re.search(TIME_NAME, name) is not None
 
 
 def epoch_unit(series: pl.Series) -> str | None:
@@ -169,13 +201,31 @@ def _matched(text: pl.Series, pattern: str) -> Seconds:
         key: _integers(parts[key]) if key in parts.columns else np.full(len(text), -1)
         for key in ("y", "m", "d", "H", "M", "S")
     }
-    matched = fields["y"] >= 0
-    short = (parts["y"].str.len_chars() == 2).fill_null(False).to_numpy()
-    year = fields["y"] + np.where(short, np.where(fields["y"] < 69, 2000, 1900), 0)
-    month = np.where(fields["m"] < 0, 1, fields["m"]) if "m" not in parts.columns else fields["m"]
+    matched = fields["y" if "y" in parts.columns else "H"] >= 0
     day = np.where(fields["d"] < 0, 1, fields["d"]) if "d" not in parts.columns else fields["d"]
     hour = _clock_hour(fields["H"], parts)
-    return _civil_seconds(matched, year, month, day, hour, np.maximum(fields["M"], 0), np.maximum(fields["S"], 0))
+    clock = (hour, np.maximum(fields["M"], 0), np.maximum(fields["S"], 0))
+    if "y" not in parts.columns:
+        matched &= (hour < 24) & _on_the_dial(fields["H"], parts)
+    return _civil_seconds(matched, _year(fields["y"], parts), _month(fields["m"], parts), day, *clock)
+
+
+def _year(year: np.ndarray[Any, Any], parts: pl.DataFrame) -> np.ndarray[Any, Any]:
+    if "y" not in parts.columns:
+        return np.full(len(parts), 1970)
+    short = (parts["y"].str.len_chars() == 2).fill_null(False).to_numpy()
+    return year + np.where(short, np.where(year < 69, 2000, 1900), 0)
+
+
+def _month(month: np.ndarray[Any, Any], parts: pl.DataFrame) -> np.ndarray[Any, Any]:
+    if "q" in parts.columns:
+        return 3 * _integers(parts["q"]) - 2
+    return month if "m" in parts.columns else np.ones(len(parts), np.int64)
+
+
+def _on_the_dial(hour: np.ndarray[Any, Any], parts: pl.DataFrame) -> np.ndarray[Any, Any]:
+    """False for 14 pm and 0 am."""
+    return parts["half"].is_null().to_numpy() | ((hour >= 1) & (hour <= 12))
 
 
 def _clock_hour(hour: np.ndarray[Any, Any], parts: pl.DataFrame) -> np.ndarray[Any, Any]:

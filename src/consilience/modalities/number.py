@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from consilience.modalities.base import Arrays, Columns, Facts, Guess, Prepared, Problem
-from consilience.modalities.cells import as_number, as_text, is_missing_token
+from consilience.modalities.cells import affix_of, as_number, as_text, is_missing_token
 from consilience.modalities.form import Form
 from consilience.modalities.problems import count_problem
 from consilience.modalities.standardise import LIMIT, Scale, learn_scale, standardise
@@ -55,15 +55,18 @@ class Number:
 
     @staticmethod
     def learn(columns: Columns, settings: Prepare) -> Facts:
-        """facts: columns; mean, std [C] floats; quantiles [C][25], standardised and strictly increasing."""
+        """facts: columns; affix [C], the sign or unit that the cells carry ("" for none); mean, std [C] floats;
+        quantiles [C][25], standardised and strictly increasing."""
         scales, quantiles = [], []
-        for series in columns.values():
-            values = as_number(series).drop_nulls().to_numpy().astype(np.float64)
+        affixes = [affix_of(series) for series in columns.values()]
+        for series, affix in zip(columns.values(), affixes, strict=True):
+            values = as_number(series, affix).drop_nulls().to_numpy().astype(np.float64)
             scale = learn_scale(values)
             scales.append(scale)
             quantiles.append(edges(standardise(values, scale)))
         return {
             "columns": list(columns),
+            "affix": affixes,
             "mean": [scale.mean for scale in scales],
             "std": [scale.std for scale in scales],
             "quantiles": quantiles,
@@ -75,9 +78,10 @@ class Number:
         value = np.zeros((rows, len(facts["columns"])), np.float32)
         mask = np.zeros(value.shape, bool)
         problems: list[Problem] = []
+        affixes = facts.get("affix") or [""] * value.shape[1]  # bundles of earlier versions have none
         for place, name in enumerate(facts["columns"]):
             series = columns[name]
-            numbers = as_number(series)
+            numbers = as_number(series, affixes[place])
             found = standardise(numbers.to_numpy().astype(np.float64), Scale(facts["mean"][place], facts["std"][place]))
             mask[:, place] = ~np.isnan(found)
             value[:, place] = np.nan_to_num(found)

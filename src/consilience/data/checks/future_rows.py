@@ -41,6 +41,7 @@ class FutureRows:
         if view.splits is not None and view.splits.method == "time":
             raise NotApplicable("the rows are split by time")
         dates = [c for c in view.inputs("date") if c != view.time and not BIRTH.search(c.lower())]
+        dates = [c for c in dates if choose_formats(view.table.frame[c]) != ["clock"]]  # hours come round every day
         names = [*([view.time] if view.time in view.table.frame.columns else []), *dates]
         if not names:
             raise NotApplicable("no column of dates")

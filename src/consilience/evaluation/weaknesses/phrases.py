@@ -115,8 +115,9 @@ def literals_words(literals: Sequence[Mapping[str, Any]], language: Language) ->
 def _end(value: float | None, date: bool) -> str:
     if value is None:
         return ""
-    if date:
-        return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d")
+    if date:  # times of day lie on the first day of 1970
+        form = "%H:%M" if 0 < value < 86_400 else "%Y-%m-%d"
+        return datetime.fromtimestamp(value, UTC).strftime(form)
     return wording.number("value", value)
 
 

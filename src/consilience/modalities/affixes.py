@@ -1,0 +1,91 @@
+"""Numbers written with a sign of money or a unit: "$1,234.50", "12.5 kg", "(300)", "2 days 03:00:00".
+
+A column may carry one such affix. Two of them ("3 kg", "5 lb") are two scales, and which is meant is not for us to
+guess: cells with another affix than the column's stay unread, and are counted.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+MONEY = (
+    r"(?:(?:us|a|c|nz|hk|s|r|nt)?\$|[€£¥￥₹₩₽฿₺₫₴₦₱]"
+    r"|rs\.?|kr\.?|zł|usd|eur|gbp|cny|rmb|jpy|chf|inr|aud|cad|元|円)"
+)
+UNIT = r"[\p{L}°µμ%‰²³″′/][\p{L}\d°µμ²³/^·*.]{0,11}(?:\s\p{L}{1,10})?"
+NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.?\d*(?:e[+-]?\d+)?|\.\d+"
+CELL = (
+    rf"^(?P<open>\()?(?P<first>[+-])?\s*(?P<before>{MONEY})?\s*(?P<second>[+-])?(?P<number>{NUMBER})"
+    rf"\s*(?P<after>{MONEY}|{UNIT})?(?P<shut>\))?$"
+)
+SPAN = r"^(?P<sign>-)?(?P<days>\d+) days?,?(?: \+?(?P<h>\d{1,2}):(?P<m>\d{2}):(?P<s>\d{2}(?:\.\d+)?))?$"
+"""Spans of time as pandas writes them."""
+TIME_SPAN = "days h:m:s"
+ORDINALS = ("st", "nd", "rd", "th")
+"""Places, not amounts."""
+SHARE = 0.8
+"""Least share, of the cells that carry an affix, of the one that becomes the column's."""
+
+
+def read_affixed(text: pl.Series, affix: str | None = None) -> tuple[pl.Series, str]:
+    """Numbers [N] of cells in which the plain ones are already known to be none.
+
+    Args:
+        text: String [N] without surrounding blanks. affix: the column's, as learned; looked for where None.
+
+    Returns:
+        Float64 [N], null where the cell is no number with the column's affix; spans are in seconds. And that affix: ""
+        where no cell carries one.
+    """
+    low = text.str.to_lowercase()
+    parts = _parts(low)
+    found = parts["affix"].set(parts["affix"].is_in(ORDINALS), None)
+    if affix is None:
+        affix = _frequent(found)
+    right = (found == affix) | (found == "")
+    return parts["value"].set((~right).fill_null(True), None).rename(text.name), affix
+
+
+def _parts(text: pl.Series) -> pl.DataFrame:
+    """value Float64 and affix String [N], null where the cell has no such form."""
+    cell, span = pl.col("cell").struct, pl.col("span").struct
+    negative = cell.field("first").eq("-").fill_null(False) ^ cell.field("second").eq("-").fill_null(False)
+    negative = negative ^ cell.field("open").is_not_null()
+    value = cell.field("number").str.replace_all(",", "").cast(pl.Float64, strict=False)
+    closed = cell.field("open").is_null() == cell.field("shut").is_null()
+    closed &= cell.field("before").is_null() | cell.field("after").is_null()
+    clock = sum(
+        span.field(name).cast(pl.Float64, strict=False).fill_null(0) * seconds
+        for name, seconds in (("days", 86_400), ("h", 3600), ("m", 60), ("s", 1))
+    )
+    is_span = span.field("days").is_not_null()
+    frame = pl.DataFrame({"cell": text.str.extract_groups(CELL), "span": text.str.extract_groups(SPAN)})
+    return frame.select(
+        pl.when(is_span)
+        .then(pl.when(span.field("sign").is_not_null()).then(-clock).otherwise(clock))
+        .when(closed)
+        .then(pl.when(negative).then(-value).otherwise(value))
+        .alias("value"),
+        pl.when(is_span)
+        .then(pl.lit(TIME_SPAN))
+        .when(closed & cell.field("number").is_not_null())
+        .then(_known_as(pl.coalesce(cell.field("before"), cell.field("after"), pl.lit(""))))
+        .alias("affix"),
+    )
+
+
+def _known_as(affix: pl.Expr) -> pl.Expr:
+    """One name of an affix: "years" and "year", "Rs." and "rs" are the same; per cent is none, as it always was."""
+    short = affix.str.strip_chars(" .")
+    one = pl.when(short.str.len_chars() > 3).then(short.str.strip_suffix("s")).otherwise(short)
+    return pl.when(one == "%").then(pl.lit("")).otherwise(one)
+
+
+def _frequent(affixes: pl.Series) -> str:
+    """The affix that most cells with one carry; "" where there is none or no such majority."""
+    carried = affixes.drop_nulls()
+    carried = carried.filter(carried != "")
+    if not len(carried):
+        return ""
+    counts = carried.value_counts().sort(["count", affixes.name], descending=[True, False])
+    return str(counts[affixes.name][0]) if counts["count"][0] >= SHARE * len(carried) else ""
