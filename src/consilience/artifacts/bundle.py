@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from consilience.fusion.model import Multimodal
 
 Array = np.ndarray[Any, Any]
+NO_TEXTS = pl.DataFrame()
 CHUNK = 4096
 """Rows prepared at once when a table is predicted: bounds memory, whatever the table's length."""
 
@@ -202,6 +203,8 @@ class Bundle:
         """The raw text columns as String, for the references."""
         from consilience.modalities.cells import as_text
 
+        if not self.text_columns:
+            return NO_TEXTS
         return pl.DataFrame([as_text(table.frame[c]) for c in self.text_columns])
 
 

@@ -88,7 +88,7 @@ class OnnxNetworks:
 
         def run(positions: Index) -> list[list[Said]]:
             arrays = features.gather(index[positions])
-            return [self.say(arrays, np.broadcast_to(k, (len(positions), k.shape[1])).copy()) for k in keeps]
+            return [self.say(arrays, np.repeat(k, len(positions), axis=0)) for k in keeps]
 
         batches = self._batches(features, index)
         if len(batches) == 1:  # a request's few rows: nothing to join or to put in order
