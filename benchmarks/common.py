@@ -19,6 +19,13 @@ from typing import Any
 LIBRARIES = ("consilience", "torch", "numpy", "polars", "scikit-learn", "lightgbm", "opencv-python-headless")
 
 
+def explain(document: str | None) -> None:
+    """Print what a benchmark says of itself, and end, where it is asked for help: for those without options."""
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(document)
+        sys.exit()
+
+
 def data_folder(name: str) -> Path:
     """The folder of a data set under CONSILIENCE_DATA."""
     root = os.environ.get("CONSILIENCE_DATA")

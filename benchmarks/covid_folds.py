@@ -11,7 +11,7 @@ import resource
 import runpy
 from pathlib import Path
 
-from common import data_folder, report, workspace
+from common import data_folder, explain, report, workspace
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "medicine" / "run.py"
 
@@ -27,4 +27,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    explain(__doc__)
     main()

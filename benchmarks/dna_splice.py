@@ -12,7 +12,7 @@ from __future__ import annotations
 import resource
 
 import polars as pl
-from common import data_folder, report, short, train, workspace
+from common import data_folder, explain, report, short, train, workspace
 
 BAR = 0.95
 SPLITS = {"split": "ours", "statlog_order_split": "StatLog order (82 test rows stand in the training part)"}
@@ -42,4 +42,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    explain(__doc__)
     main()

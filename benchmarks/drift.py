@@ -19,6 +19,7 @@ from typing import Any
 import cv2
 import numpy as np
 import polars as pl
+from common import explain
 
 from consilience.data.table import read_table
 from consilience.watching.monitor import monitor
@@ -74,4 +75,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    explain(__doc__)
     main()

@@ -27,6 +27,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from common import explain
 from fastapi import FastAPI, Request
 
 SECONDS = 6.0
@@ -173,4 +174,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    explain(__doc__)
     main()

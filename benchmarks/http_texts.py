@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from common import explain
 from http_serving import measure
 
 from consilience.artifacts.store import load_bundle
@@ -57,4 +58,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    explain(__doc__)
     main()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
-from common import data_folder, installed, workspace
+from common import data_folder, explain, installed, workspace
 
 from consilience.evaluation.weaknesses.leaks import leak_findings
 
@@ -118,4 +118,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    explain(__doc__)
     main()

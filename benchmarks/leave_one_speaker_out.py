@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
-from common import data_folder, report, train, workspace
+from common import data_folder, explain, report, train, workspace
 from scipy import stats
 
 
@@ -36,4 +36,5 @@ def over_speakers(values: list[float]) -> dict[str, float]:
 
 
 if __name__ == "__main__":
+    explain(__doc__)
     main()

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import polars as pl
-from common import data_folder, peak_memory, report, workspace
+from common import data_folder, explain, peak_memory, report, workspace
 
 SIZES = (10_000, 40_000, 160_000)
 
@@ -46,4 +46,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    explain(__doc__)
     main()

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from common import report
+from common import explain, report
 from fastapi.testclient import TestClient
 from PIL import Image
 
@@ -76,5 +76,6 @@ def measure(name: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    explain(__doc__)
     for wanted in sys.argv[1:] or NAMES:
         report("networks_deployed", network=wanted, **measure(wanted))

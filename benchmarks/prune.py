@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from common import data_folder, report, train, workspace
+from common import data_folder, explain, report, train, workspace
 
 CUTS = [(share, importance) for share in (0.5, 0.75) for importance in ("taylor", "magnitude")]
 
@@ -43,4 +43,5 @@ def main(epochs: str = "8") -> None:
 
 
 if __name__ == "__main__":
+    explain(__doc__)
     main(*sys.argv[1:])

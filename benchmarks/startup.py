@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-from common import report
+from common import explain, report
 
 
 def median_seconds(command: list[str], times: int = 9) -> float:
@@ -25,6 +25,7 @@ def median_seconds(command: list[str], times: int = 9) -> float:
 
 
 if __name__ == "__main__":
+    explain(__doc__)
     light = "import consilience, sys; assert 'torch' not in sys.modules"
     helped = median_seconds([sys.executable, "-m", "consilience", "--help"])
     imported = median_seconds([sys.executable, "-c", light])

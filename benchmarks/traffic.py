@@ -23,7 +23,7 @@ import sys
 from typing import Any
 
 import polars as pl
-from common import data_folder, workspace
+from common import data_folder, explain, workspace
 
 BY_EYE: dict[str, dict[str, Any]] = {
     "car-detection": {
@@ -65,4 +65,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    explain(__doc__)
     main()

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-from common import workspace
+from common import explain, workspace
 
 from consilience.api import traffic
 
@@ -163,4 +163,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    explain(__doc__)
     main()

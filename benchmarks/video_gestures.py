@@ -13,7 +13,7 @@ from pathlib import Path
 
 import cv2
 import polars as pl
-from common import data_folder, train, workspace
+from common import data_folder, explain, train, workspace
 
 WINDOW, STEP = 16, 6
 """Frames of a window, and between the starts of two."""
@@ -60,4 +60,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    explain(__doc__)
     main()
