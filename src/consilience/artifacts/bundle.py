@@ -119,12 +119,21 @@ class Bundle:
         """Source → weight in the default prediction of complete rows ({"network": 1.0} without a stack)."""
         return dict(self.rules.complete.weights)
 
-    def judge(self, features: Features, texts: pl.DataFrame, index: Index, hidden: Iterable[str] = ()) -> Opinion:
+    def judge(
+        self,
+        features: Features,
+        texts: pl.DataFrame,
+        index: Index,
+        hidden: Iterable[str] = (),
+        alone: bool = True,
+    ) -> Opinion:
         """Predictions for the rows `index` of prepared features; `texts` holds the raw text columns of all rows.
 
-        Groups in `hidden` are treated as missing in every row, for network and references alike.
+        Args:
+            hidden: groups that are treated as missing in every row, for network and references alike.
+            alone: False where nobody asks what each group says alone: `Opinion.alone` is empty then.
         """
-        return self.judge_masks(features, texts, index, [frozenset(hidden)])[0]
+        return self.judge_masks(features, texts, index, [frozenset(hidden)], alone=alone)[0]
 
     def judge_masks(
         self,
@@ -133,17 +142,19 @@ class Bundle:
         index: Index,
         masks: Sequence[frozenset[str]],
         said: list[list[Said]] | None = None,
+        alone: bool = True,
     ) -> list[Opinion]:
         """`judge` for each set of hidden groups; networks encode every row once.
 
         Where raw outputs are large (maps of an image) they are made and read a few rows at a time.
 
         Args:
-            said: what each network says under each mask, where that is known: [networks][masks].
+            said: what each network says under each mask, where that is known: [networks][masks]. alone: see `judge`.
         """
         at_once = getattr(self.task, "at_once", None)
         if said is None and at_once and len(index) > at_once:
-            parts = [self.judge_masks(features, texts, index[rows], masks) for rows in slices(len(index), at_once)]
+            blocks = slices(len(index), at_once)
+            parts = [self.judge_masks(features, texts, index[rows], masks, alone=alone) for rows in blocks]
             return [joined_opinions(of_mask) for of_mask in zip(*parts, strict=True)]
         said = hear_networks(self, features, index, masks) if said is None else said
         told = self._references(features, texts, index, masks)
@@ -151,7 +162,8 @@ class Bundle:
             arrays = features.gather(index)
             said = [[s._replace(logits=self.task.sized(s.logits, arrays)) for s in of_network] for of_network in said]
         return [
-            self._opinion([of_network[i] for of_network in said], told[i], hidden) for i, hidden in enumerate(masks)
+            self._opinion([of_network[i] for of_network in said], told[i], hidden, alone)
+            for i, hidden in enumerate(masks)
         ]
 
     def _references(
@@ -167,15 +179,17 @@ class Bundle:
                     told[name].append(reference.predict(shown))
         return [{name: np.concatenate(found) for name, found in told.items()} for told in parts]
 
-    def _opinion(self, said: list[Said], told: dict[str, Array], hidden: frozenset[str]) -> Opinion:
+    def _opinion(self, said: list[Said], told: dict[str, Array], hidden: frozenset[str], alone: bool) -> Opinion:
         members = tuple(np.asarray(self.task.predictions(s.logits)) for s in said)
         sources = {"network": _mean(members), **told}
-        if len(self.groups) == 1:
-            alone = {self.groups[0]: sources["network"]}
-        else:
-            alone = {g: _mean([self.task.predictions(s.helpers[g]) for s in said]) for g in said[0].helpers}
+        single = self._alone(said, sources["network"]) if alone else {}
         raw, final = self.rules.apply(sources, said[0].has, hidden)
-        return Opinion(final, sources, alone, said[0].has, raw, members, said[0].pooled)
+        return Opinion(final, sources, single, said[0].has, raw, members, said[0].pooled)
+
+    def _alone(self, said: list[Said], network: Array) -> dict[str, Array]:
+        if len(self.groups) == 1:
+            return {self.groups[0]: network}
+        return {g: _mean([self.task.predictions(s.helpers[g]) for s in said]) for g in said[0].helpers}
 
     def rows(self, features: Features, texts: pl.DataFrame, index: Index, hidden: Iterable[str]) -> Rows:
         """The rows as references read them."""

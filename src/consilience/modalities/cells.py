@@ -36,7 +36,9 @@ def as_text(series: pl.Series) -> pl.Series:
     """
     name = series.name
     if len(series) <= FEW and (series.dtype in (pl.String, pl.Boolean) or series.dtype.is_integer()):
-        return pl.Series(name, [cell_text(value) for value in series.to_list()], pl.String)
+        given = series.to_list()
+        texts = [cell_text(value) for value in given]
+        return series if texts == given else pl.Series(name, texts, pl.String)
     if series.dtype.is_float():
         whole = series.is_finite() & (series == series.round()) & (series.abs() < 1e15)
         text = (

@@ -105,8 +105,11 @@ def _count_points(read: tuple[Array, Array], mixed: Array, texts: int, part: str
     find = _word_keys if part == "words" else _char_keys
     key = np.concatenate(list(find(points, mixed, rows)))
     key.sort()
-    first = np.flatnonzero(np.diff(key, prepend=np.uint64(2**64 - 1)))
-    counts = np.diff(first, append=len(key)).astype(np.float32)
+    new = np.ones(len(key), bool)
+    np.not_equal(key[1:], key[:-1], out=new[1:])
+    first = np.flatnonzero(new)
+    ends = np.concatenate((first[1:], [len(key)] if len(key) else first))
+    counts = (ends - first).astype(np.float32)
     key = key[first]
     row = (key >> np.uint64(BITS)).astype(np.int64)
     pointer = np.searchsorted(row, np.arange(texts + 1))

@@ -43,6 +43,13 @@ def matrix_of(rows: Compressed) -> sparse.csr_matrix:
     return rows.matrix() if isinstance(rows, SparseRows) else rows
 
 
+def row_numbers(rows: Compressed) -> Array:
+    """The row int64 [E] of each entry."""
+    if rows.shape[0] == 1:
+        return np.zeros(len(rows.data), np.int64)
+    return np.repeat(np.arange(rows.shape[0]), rows.indptr[1:] - rows.indptr[:-1])
+
+
 def beside(blocks: Sequence[Compressed], dense: Array) -> sparse.csr_matrix:
     """Blocks [N, ·] side by side, the dense one last; the same entries in the same order however many the rows."""
     count = len(dense)
@@ -52,7 +59,7 @@ def beside(blocks: Sequence[Compressed], dense: Array) -> sparse.csr_matrix:
     row, column = np.nonzero(dense)
     parts = [*blocks, SparseRows(dense[row, column], column, np.searchsorted(row, np.arange(count + 1)), dense.shape)]
     starts = np.cumsum([0, *(part.shape[1] for part in parts)])
-    rows = np.concatenate([np.repeat(np.arange(count), np.diff(part.indptr)) for part in parts])
+    rows = np.concatenate([row_numbers(part) for part in parts])
     order = np.argsort(rows, kind="stable")
     indices = np.concatenate([part.indices + start for part, start in zip(parts, starts[:-1], strict=True)])[order]
     data = np.concatenate([part.data for part in parts])[order]

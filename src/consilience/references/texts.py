@@ -11,7 +11,7 @@ import polars as pl
 import scipy.sparse as sparse
 
 from consilience.references.hashing import BITS, count_ngrams
-from consilience.references.sparse_rows import Compressed, SparseRows
+from consilience.references.sparse_rows import Compressed, SparseRows, row_numbers
 
 Array = np.ndarray[Any, Any]
 
@@ -38,7 +38,8 @@ class Vocabulary:
         """The kept buckets of counts that `count_ngrams` made."""
         column = self._place[counted.indices]
         good = column >= 0
-        before = np.concatenate(([0], np.cumsum(good)))
+        before = np.zeros(len(good) + 1, np.int64)
+        np.cumsum(good, out=before[1:])
         shape = (counted.shape[0], len(self.kept))
         return SparseRows(counted.data[good], column[good], before[counted.indptr], shape)
 
@@ -92,7 +93,7 @@ def class_contrast(counts: Compressed, classes: Array) -> Array:
 def scaled(counts: Compressed, scale: Array, length: float = 1.0) -> SparseRows:
     """(1 + log count) × scale, rows of Euclidean length `length` (empty rows stay empty); float32 [N, V]."""
     data = (1 + np.log(counts.data)) * scale[counts.indices]
-    row = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
+    row = row_numbers(counts)
     norm = np.sqrt(np.bincount(row, weights=data.astype(np.float64) ** 2, minlength=counts.shape[0]))
     norm[norm == 0] = 1
     data = (data / norm[row]).astype(np.float32) * np.float32(length)

@@ -129,7 +129,7 @@ class Hosted:
     def _opinions(self, features: Features, texts: pl.DataFrame, index: Index) -> dict[str, Opinion]:
         """Target → what is said of it: the networks are run once."""
         if not self.bundle.views:
-            return {self.bundle.recipe.target: self.bundle.judge(features, texts, index)}
+            return {self.bundle.recipe.target: self.bundle.judge(features, texts, index, alone=False)}
         every = judge_views(self.bundle, features, texts, index, [frozenset()])
         return {target: opinions[0] for target, opinions in every.items()}
 
