@@ -34,6 +34,9 @@ def column(values: list[object], dtype: pl.DataType | None = None) -> pl.Series:
         (["a|b", "b", "a|c", "c"] * 10, "multilabel", "multilabel"),
         ([["a", "b"], ["b"], []] * 10, "multilabel", "multilabel"),
         (list(range(12)) * 2, "regression", "regression"),
+        ([*list(range(9)) * 10, 15], "regression", "regression"),
+        ([f"${i}.50" for i in range(60)], "regression", "regression"),
+        ([f"{i} days" for i in range(60)], "regression", "regression"),
     ],
 )
 def test_task_follows_from_the_cells(values: list[object], task: str, kind: str) -> None:
@@ -108,3 +111,11 @@ def test_two_million_cells_take_seconds_at_most() -> None:
     began = time.process_time()
     assert detect_task(values).kind == "multiclass"
     assert time.process_time() - began < 10
+
+
+def test_a_lonely_number_among_few_is_a_class_too_small_and_the_way_out_is_said() -> None:
+    with pytest.raises(InputError, match=r"class '2' with one row only.*As an amount: --set task\.type=regression"):
+        detect_task(column([0, 1] * 30 + [2]))
+    with pytest.raises(InputError) as raised:
+        detect_task(column(["a", "b"] * 30 + ["c"]))
+    assert "amount" not in str(raised.value)

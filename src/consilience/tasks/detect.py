@@ -14,6 +14,9 @@ from consilience.tasks.labels import SEPARATOR, count_classes, is_label_struct, 
 
 FEW_INTEGERS = 20
 """Integers with more distinct values than this are amounts, not classes."""
+SEVERAL_INTEGERS = 8
+"""So many distinct integers, some of them in one row only, are amounts too."""
+_AS_AMOUNT = ". As an amount: --set task.type=regression"
 MOST_CLASSES = 1_000
 NUMBER_SHARE = 0.98
 """Share of non-missing cells that must be numbers for a column of numbers."""
@@ -139,13 +142,20 @@ def _numbers(values: pl.Series, present: pl.Series, where: str) -> Detected | No
     if distinct <= 2:
         return None
     whole = bool((known == known.round()).all())
-    if whole and distinct <= FEW_INTEGERS and len(known) >= 3 * distinct:
+    if whole and distinct <= FEW_INTEGERS and len(known) >= 3 * distinct and not _are_counts(known):
         return None
     kind = "integers" if whole else "numbers"
     other = counted - len(known)
     strays = f" ({other} cells are no numbers and count as unlabelled)" if other > 0 else ""
     overrule = ". Each value as a class: --set task.type=classification" if distinct <= MOST_CLASSES else ""
     return Detected("regression", "regression", f"regression: {distinct:,} distinct {kind}{strays}{overrule}")
+
+
+def _are_counts(known: pl.Series) -> bool:
+    """Whether whole numbers are amounts (days, squares) rather than names of classes: many of them, and some so rare
+    that no class could be learned."""
+    counts = known.value_counts()["count"]
+    return len(counts) >= SEVERAL_INTEGERS and int(counts.min()) == 1  # type: ignore[arg-type]
 
 
 def _classes(present: pl.Series, where: str) -> Detected:
@@ -164,12 +174,12 @@ def _classes(present: pl.Series, where: str) -> Detected:
             f"{'class' if len(lonely) == 1 else 'classes'} {shown} with one row only",
             where=where,
             fix="A class needs two rows at least, to learn from and to test on: add rows, merge classes, or "
-            "empty the cell (an unlabelled row)",
+            "empty the cell (an unlabelled row)" + (_AS_AMOUNT if as_number(present).null_count() == 0 else ""),
         )
     if classes == 2:
         return Detected("classification", "binary", f"binary: 2 classes, {_shown(counts)}")
     numbers = as_number(present)
-    overrule = ". As an amount: --set task.type=regression" if numbers.null_count() == 0 else ""
+    overrule = _AS_AMOUNT if numbers.null_count() == 0 else ""
     kind = "few distinct integers" if overrule else "texts"
     return Detected(
         "classification", "multiclass", f"multiclass: {classes} classes ({kind}), {_shown(counts)}{overrule}"
