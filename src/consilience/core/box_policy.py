@@ -13,11 +13,12 @@ from consilience.core.registry import get, names
 
 BOX_ENCODER = "pyramid_image"
 BOX_REFERENCES = ("blobs",)
-IMAGE_SIZE = {1: 192, 2: 320, 3: 416, 4: 512, 5: 640}
+IMAGE_SIZE = {1: 192, 2: 256, 3: 320, 4: 416, 5: 512}
 """Longest side of the prepared image by effort, pixels: small things must stay visible."""
 BATCH = 8
-STEPS = {1: 150, 2: 700, 3: 1_800, 4: 4_000, 5: 10_000}
-"""Optimiser steps by effort, within the bounds below."""
+WIDTH = {1: 32, 2: 48, 3: 64, 4: 96, 5: 128}
+STEPS = {1: 150, 2: 600, 3: 1_200, 4: 2_400, 5: 6_000}
+"""Optimiser steps by effort, within the bounds below: efforts 1 to 3 take minutes on two cores."""
 EPOCHS = {1: (1, 20), 2: (2, 60), 3: (6, 120), 4: (12, 200), 5: (24, 300)}
 """Least and most epochs."""
 EVALUATIONS = 12
@@ -51,6 +52,7 @@ def fit_to_boxes(recipe: Recipe, modalities: Mapping[str, str]) -> Recipe:
             "groups": groups,
             "fusion": fusion,
             "references": _references(recipe),
+            "width": recipe.width or WIDTH[recipe.effort],
             "prepare": recipe.prepare.model_copy(update={"image_size": size}),
             "split": recipe.split.model_copy(update={"folds": 1}),
             "train": recipe.train.model_copy(update={"networks": 1}),

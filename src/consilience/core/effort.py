@@ -114,9 +114,9 @@ ENCODER_OPTIONS: dict[str, dict[int, dict[str, Any]]] = {
     },
     "pyramid_image": {
         1: {"channels": 16, "width": 32, "blocks": (0, 1, 1, 0)},
-        2: {"channels": 32, "width": 64, "blocks": (1, 1, 1, 1)},
-        4: {"channels": 64, "width": 128, "blocks": (1, 2, 3, 2)},
-        5: {"channels": 64, "width": 128, "blocks": (2, 3, 4, 2), "finest": 4},
+        2: {"channels": 24, "width": 48, "blocks": (0, 1, 1, 1)},
+        4: {"channels": 48, "width": 96, "blocks": (1, 2, 2, 1)},
+        5: {"channels": 64, "width": 128, "blocks": (1, 2, 3, 2)},
     },
     "token_history": {1: {"width": 32}, 2: {"width": 48}, 4: {"width": 96}, 5: {"width": 128}},
     "transformer_text": {

@@ -42,11 +42,11 @@ class PyramidImage(Encoder):
     costly = True
 
     class Config(BodyConfig, Augment):
-        channels: int = Field(48, ge=4)
+        channels: int = Field(32, ge=4)
         """Scale of the own body's widths: its maps have 1, 2, 3 and 4 times as many."""
-        blocks: tuple[int, int, int, int] = (1, 2, 2, 1)
+        blocks: tuple[int, int, int, int] = (1, 1, 1, 1)
         """Residual blocks of each map of the own body."""
-        width: int = Field(96, ge=4)
+        width: int = Field(64, ge=4)
         """Width of the pyramid, and so of the tokens."""
         finest: Literal[4, 8] = 8
         """Pixels of the prepared image between two positions of the finest map: 4 for very small things, and slow."""
