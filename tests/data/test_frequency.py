@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 from consilience.core.errors import InputError
-from consilience.data.frequency import DAY, Grid, after, calendar, infer_grid, read_frequency, seasons
+from consilience.data.frequency import (
+    DAY,
+    Grid,
+    after,
+    calendar,
+    calendar_names,
+    infer_grid,
+    places,
+    read_frequency,
+    seasons,
+)
 
 
 def times(*words: str) -> np.ndarray:
@@ -67,3 +77,30 @@ def test_seasons_fit_the_step() -> None:
 def test_the_calendar_comes_again_each_day() -> None:
     names = ["sine of day", "cosine of day"]
     assert np.allclose(calendar(np.array([0.0, DAY, 9 * DAY]), names), [[0, 1]] * 3, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("first", "every"), [("2001-01", 12), ("2001-07", 12), ("2000-02", 3), ("2000-06", 6), ("1999-12", 2)]
+)
+def test_quarters_and_years_are_months_apart(first: str, every: int) -> None:
+    months = (np.datetime64(first) + every * np.arange(12)).astype("datetime64[s]").astype(np.float64)
+    grid = infer_grid(months, starts(12), True)
+    assert grid == Grid("month", float(every), True)
+    assert np.diff(places(months, grid)).tolist() == [1] * 11
+    ahead = after(months[9], 2, grid)
+    assert ahead.tolist() == months[10:].tolist()
+
+
+def test_month_ends_are_months_apart() -> None:
+    ends = (np.arange("2020-02", "2022-02", dtype="datetime64[M]").astype("datetime64[D]") - 1).astype("datetime64[s]")
+    assert infer_grid(ends.astype(np.float64), starts(24), True) == Grid("month", 1.0, True)
+
+
+def test_every_four_weeks_is_no_month() -> None:
+    assert infer_grid(np.arange(20) * 28 * 86_400.0, starts(20), True) == Grid("second", 28 * 86_400.0, True)
+
+
+def test_the_season_of_years_is_none() -> None:
+    assert seasons(Grid("month", 12.0, True)) == []
+    assert calendar_names(Grid("month", 12.0, True), 17.0) == []
+    assert calendar_names(Grid("month", 3.0, True), 17.0) == ["sine of year", "cosine of year"]

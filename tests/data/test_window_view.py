@@ -98,7 +98,7 @@ def test_a_recipe_without_windows_names_target_and_columns() -> None:
         (Grid("second", 0.5, True), "every 0.5 seconds"),
         (Grid("second", 2, False), "every 2"),
         (Grid("business", 86400, True), "working days"),
-        (Grid("month", 3, True), "every 3 months"),
+        (Grid("month", 3, True), "every quarter"),
         (Grid("row", 1, True), "rows, whatever their distance"),
     ],
 )

@@ -190,7 +190,7 @@ class SeriesWindows(Config):
     targets: tuple[str, ...] = ()
     """Columns forecast; when empty the recipe's `target`, which is "*" for all values."""
     past: int = Field(96, ge=1, le=100_000)
-    """Steps before and at the origin that are read."""
+    """Steps before and at the origin that are read; fewer where it is left out and the series are short."""
     horizon: int = Field(24, ge=1, le=100_000)
     """Steps after the origin that are forecast."""
     step: int | None = Field(None, ge=1)

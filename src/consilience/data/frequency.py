@@ -16,6 +16,8 @@ UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 60480
 DAY, YEAR = 86400.0, 365.2425 * 86400.0
 MOST_GAPS = 0.05
 """Larger shares of steps that are longer than usual are no gaps but the series' own rhythm: steps are then rows."""
+MONTH_SPREAD = 3.0
+"""Days by which calendar months differ from their mean length."""
 EVEN = 1e-3
 """Relative difference up to which two distances are the same."""
 
@@ -64,13 +66,34 @@ def infer_grid(times: Array, starts: Array, dates: bool) -> Grid:
         return Grid("row", 1.0, dates)
     values, counts = np.unique(np.round(distances, 6), return_counts=True)
     step = float(values[counts.argmax()])
-    if dates and abs(step / DAY - round(step / DAY)) < EVEN and 27.5 < float(np.median(distances)) / DAY < 31.5:
-        return Grid("month", 1.0, True)
+    if dates and (months := _months(times, starts)):
+        return Grid("month", float(months), True)
     if dates and abs(step - DAY) < 1 and not (_weekday(times) >= 5).any() and (distances > 1.5 * DAY).any():
         return Grid("business", DAY, True)
     even = np.abs(distances / step - np.round(distances / step)) < EVEN
     longer = (distances > step * (1 + EVEN)).mean()
     return Grid("second" if even.all() and longer <= MOST_GAPS else "row", step, dates)
+
+
+def _months(times: Array, starts: Array) -> int:
+    """The usual number of calendar months between two steps (1, 3 of quarters, 12 of years); 0 where the steps do not
+    follow the calendar, as every 28 days do not."""
+    between = ~starts[1:]
+    days = np.diff(times)[between] / DAY
+    apart = np.diff(_month_of(times))[between]
+    apart, days = apart[days > 0], days[days > 0]
+    off = np.abs(days - apart * YEAR / DAY / 12)
+    weeks = np.ptp(days) < EVEN and days[0] % 7 < EVEN
+    if (apart < 1).any() or (off > MONTH_SPREAD).any() or (np.abs(days - np.round(days)) > EVEN).any() or weeks:
+        return 0
+    usual = int(np.bincount(apart).argmax())
+    even = (apart % usual == 0).all() and (apart > usual).mean() <= MOST_GAPS
+    return usual if even or usual == 1 else 0
+
+
+def _month_of(times: Array) -> Array:
+    """int64: calendar months since January 1970."""
+    return times.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64)
 
 
 def places(times: Array, grid: Grid) -> Array:
@@ -79,8 +102,9 @@ def places(times: Array, grid: Grid) -> Array:
         days = np.floor(times / DAY).astype("datetime64[D]")
         return np.asarray(np.busday_count(np.datetime64("1970-01-01"), days), np.int64)
     if grid.rhythm == "month":
-        months = times.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64)
-        return np.asarray(np.round(months / grid.step), np.int64)
+        months = _month_of(times)
+        first = months.min() if len(months) else 0
+        return np.asarray(np.round((months - first) / grid.step), np.int64)
     return np.asarray(np.round((times - times.min(initial=np.inf)) / grid.step), np.int64)
 
 
@@ -123,7 +147,7 @@ def calendar_names(grid: Grid, years: float) -> list[str]:
     if not grid.dates:
         return []
     step = grid.step * (30 * DAY if grid.rhythm == "month" else 1.0)
-    cycles = [("day", step < DAY), ("week", step <= DAY), ("year", years >= 1.0)]
+    cycles = [("day", step < DAY), ("week", step <= DAY), ("year", years >= 1.0 and step < 300 * DAY)]
     return [f"{part} of {name}" for name, fits in cycles if fits for part in ("sine", "cosine")]
 
 

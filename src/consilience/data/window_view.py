@@ -10,6 +10,7 @@ import numpy as np
 from consilience.core.recipe import Recipe, SeriesWindows
 from consilience.data.frequency import Grid
 from consilience.data.panel import Panel
+from consilience.data.past_length import settle_past
 from consilience.data.step_parts import PART_NAMES, splitting_columns
 from consilience.data.table import Table
 from consilience.data.windows import Laid, lay_windows, moments
@@ -58,6 +59,7 @@ def see_windows(tables: Mapping[str, Table], recipe: Recipe) -> WindowsSeen:
     Raises:
         InputError: as `windows.training_windows`, but not for parts without a window.
     """
+    recipe = settle_past(tables, recipe)
     laid, series = lay_windows(tables, recipe), recipe.series
     assert series is not None, "asked only of recipes with a series block"
     panel, filled = laid.panel, int((laid.panel.row < 0).sum())
@@ -89,7 +91,9 @@ def frequency_words(grid: Grid) -> str:
     if grid.rhythm == "row":
         return "rows, whatever their distance"
     if grid.rhythm == "month":
-        return "every month" if grid.step == 1 else f"every {grid.step:g} months"
+        return {1: "every month", 3: "every quarter", 12: "every year"}.get(
+            int(grid.step), f"every {grid.step:g} months"
+        )
     if not grid.dates:
         return f"every {grid.step:g}"
     units = ((604_800, "week"), (86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))

@@ -9,6 +9,7 @@ from consilience.core.config import Choice
 from consilience.core.errors import InputError
 from consilience.core.recipe import Group, Recipe, Split
 from consilience.data.known_kinds import step_columns
+from consilience.data.past_length import settle_past
 from consilience.data.table import Table
 from consilience.data.walk_blocks import Walk, walk_blocks
 from consilience.data.windows import ORIGIN, PART, PAST, Windows, series_columns, training_windows
@@ -41,6 +42,8 @@ def cut_windows(recipe: Recipe, tables: dict[str, Table]) -> Cut:
             where="task",
             fix="Leave the task out, or leave the block series out and keep a series in a cell",
         )
+    recipe = settle_past(tables, recipe)
+    assert recipe.series is not None, "kept"
     windows = training_windows(tables, recipe)
     frame = windows.table.frame
     own = series_columns(frame)
