@@ -230,8 +230,9 @@ def _folds(recipe: Recipe, shape: Shape, groups: Mapping[str, Group]) -> int:
 def _networks(recipe: Recipe, shape: Shape, groups: Mapping[str, Group], convolves: bool) -> int:
     if _costly(groups):
         return 1
-    if convolves and (recipe.split.folds or _folds(recipe, shape, groups)) > 1:
-        return 1  # five folds of networks that see images or hear recordings are work enough
+    folded = convolves or any(get("encoder", g.encoder.type).folded for g in groups.values() if g.encoder)
+    if folded and (recipe.split.folds or _folds(recipe, shape, groups)) > 1:
+        return 1  # five folds of networks that see images, hear recordings or read series are work enough
     below = ENSEMBLE_BELOW if "text" in shape.modalities.values() else FOLDS_BELOW
     return 3 if shape.rows < below and recipe.effort >= 3 else 1
 

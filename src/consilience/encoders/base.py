@@ -35,6 +35,9 @@ class Encoder(nn.Module):
     convolves: ClassVar[bool] = False
     """True where bfloat16 and channels_last pay (two-dimensional convolutions)."""
 
+    folded: ClassVar[bool] = False
+    """True where one network a fold is work enough: the policy then plans no several seeds of each."""
+
     costly: ClassVar[bool] = False
     """True where one network is work enough: the policy then plans neither folds nor several seeds."""
 

@@ -41,6 +41,7 @@ class ConvSeries(Encoder):
     """
 
     modality = "series"
+    folded = True
 
     class Config(Encoder.Config):
         filters: int = Field(64, ge=1)

@@ -31,6 +31,7 @@ class PatchSeries(Encoder):
     """
 
     modality = "series"
+    folded = True
 
     class Config(Encoder.Config):
         patch: int | None = Field(None, ge=1)

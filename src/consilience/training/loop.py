@@ -57,6 +57,8 @@ TIE_BREAKERS = {
     "several": "loss",
 }
 """Decides between checkpoints whose metrics cannot be told apart."""
+SURE = 0.002
+"""Log loss below which right answers cannot become noticeably surer: epochs that only lower it further are stale."""
 
 
 @dataclass(frozen=True)
@@ -249,7 +251,7 @@ class Loop:
             self.progress.best.insert(place, entry)
             self.best.insert(place, {k: v.detach().clone() for k, v in state.items()})
             del self.progress.best[keep:], self.best[keep:]
-        self.progress.stale = 0 if better else self.progress.stale + 1
+        self.progress.stale = 0 if better and not is_done(self.job.task.kind, entry) else self.progress.stale + 1
         self.progress.stopped = self.progress.stale >= int(self.settings.early_stopping or 10**9)
         event["seconds"] = time.monotonic() - began
 
@@ -354,6 +356,11 @@ def beats(a: list[Any], b: list[Any], rows: int) -> bool:
     if abs(a[0] - b[0]) > error or not np.isfinite(a[1]) or not np.isfinite(b[1]):
         return bool(a[0] > b[0])
     return bool(a[1] > b[1])
+
+
+def is_done(kind: str, entry: list[Any]) -> bool:
+    """Whether a checkpoint leaves nothing to gain: every validation row is told right, and surely."""
+    return TIE_BREAKERS[kind] == "log_loss" and entry[0] >= 1.0 and -entry[1] < SURE
 
 
 def chosen_metric(name: str | None, task: Any) -> str:
