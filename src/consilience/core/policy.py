@@ -40,6 +40,8 @@ FRAMES = {1: 4, 2: 6, 3: 8, 4: 12, 5: 16}
 """Frames kept of a video."""
 SAMPLES = {1: 60_000, 2: 150_000, 3: 330_000, 4: 1_200_000, 5: 4_000_000}
 """Rows seen in training, all epochs together, before the bounds below."""
+SEEN_BY_CONVOLUTIONS = {3: 1.6, 4: 1.6, 5: 1.6}
+"""Times as many where pictures or sounds are convolved: MNIST, 54,000 rows, 6 epochs 99.46 %, 12 epochs 99.54 %."""
 EPOCHS = {1: (1, 12), 2: (3, 18), 3: (6, 25), 4: (8, 50), 5: (12, 100)}
 """Least and most epochs."""
 TEXT_EPOCHS = {1: 2, 2: 4, 3: 6, 4: 10, 5: 16}
@@ -254,6 +256,7 @@ def _epochs(recipe: Recipe, shape: Shape, batch: int, convolves: bool) -> int:
         high = min(high, max(TEXT_EPOCHS[recipe.effort], TEXT_SAMPLES[recipe.effort] // rows))
     low = max(1, min(low, MOST_SAMPLES[recipe.effort] // rows))
     samples = SAMPLES[recipe.effort] * (REPEATED if shape.repeated else 1)
+    samples *= SEEN_BY_CONVOLUTIONS.get(recipe.effort, 1.0) if convolves else 1.0
     high *= 2 if shape.repeated else 1
     epochs = max(low, min(high, round(samples / rows)))
     least, most = LEAST_STEPS[recipe.effort], 100
