@@ -269,7 +269,8 @@ def _train(recipe: Recipe, shape: Shape, groups: Mapping[str, Group]) -> Any:
     train = recipe.train
     batch = train.batch_size or next((size for below, size in BATCH if shape.rows < below), 256)
     convolves = any(get("encoder", g.encoder.type).convolves for g in groups.values() if g.encoder)
-    epochs = _epochs(recipe, shape, batch, convolves)
+    patience = max((getattr(get("objective", o.type), "patience", 1) for o in recipe.objectives), default=1)
+    epochs = _epochs(recipe, shape, batch, convolves) * patience
     if shape.kind == "boxes":
         return box_training(recipe, shape.rows)
     networks = _networks(recipe, shape, groups, convolves)

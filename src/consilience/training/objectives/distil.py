@@ -7,7 +7,7 @@ matched as hints (Romero et al. 2015, "FitNets", arXiv 1412.6550), by direction 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from pydantic import Field
@@ -29,6 +29,10 @@ class Distil:
     For numbers the divergence is the task's own loss against the teacher's value. Needs a teacher:
     `consilience distill`.
     """
+
+    patience: ClassVar[int] = 2
+    """Times as many epochs: a student that is taught goes on learning where labels alone are learned by heart (Beyer et
+    al. 2022, arXiv 2106.05237). avmnist, effort 2, one seed: 0.940 after 18 epochs, 0.950 after 36."""
 
     class Config(Block):
         weight: float = Field(0.7, ge=0)
