@@ -302,13 +302,14 @@ def _check_parts(counts: Array, series: SeriesWindows, name: str, tested: bool) 
     Raises:
         InputError: where training, validation or test rows hold no whole window.
     """
-    wanted = [("training", counts[0]), ("validation", counts[1]), *([("test", counts[2])] if tested else [])]
-    for what, count in wanted:
-        if not count:
+    ways = ("series.past or series.horizon", "series.horizon, raise split.valid", "series.horizon, raise split.test")
+    parts = zip(("training", "validation", "test"), counts, ways, strict=True)
+    for what, count, way in list(parts)[: 3 if tested else 2]:
+        if not count:  # a past may reach back into the part before, a horizon may not
             raise InputError(
                 f"no window of {series.past} steps and {series.horizon} more lies in the {what} steps",
                 where=name,
-                fix="Lower series.past or series.horizon, or give more steps",
+                fix=f"Lower {way}, or give more steps",
             )
 
 
