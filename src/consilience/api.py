@@ -345,8 +345,8 @@ def distill(
 
     Args:
         run: run folder of the teacher. train, valid, test: its tables again where they were given in memory.
-        effort: size of the student. teacher: "stack" (the whole model) or "network". temperature, weight: see
-            `training.objectives.distil`.
+        effort: size of the student. teacher: "stack" (the whole model, whose linear reference stays beside the student
+            where it counts) or "network". temperature, weight: see `training.objectives.distil`.
         out: run folder of the student; `<run>-student` when None. settings: "width=48" and the like, for the student.
     Returns:
         Distilled(model, result): result is what `distill.json` says.
@@ -354,7 +354,7 @@ def distill(
         InputError: when the folder holds no finished run, a table is another one, or a setting is refused.
     """
     from consilience.distillation.distill import Task, run_distillation, student_folder
-    from consilience.distillation.student import make_lesson, student_recipe
+    from consilience.distillation.student import kept_references, make_lesson, student_recipe
     from consilience.distillation.teachable import check_teachable
 
     began = time.monotonic()
@@ -362,7 +362,8 @@ def distill(
     lesson = make_lesson(effort, teacher, temperature, weight)
     model, start, (tables, described) = _finished(run, {"train": train, "valid": valid, "test": test})
     check_teachable(model.bundle, "distilled")
-    recipe = student_recipe(start["recipe"], lesson, settings)
+    kept = kept_references(model.bundle.weights, lesson.voice)
+    recipe = student_recipe(start["recipe"], lesson, settings, kept)
     wanted = student_folder(Path(run), Path(out) if out else None)
     folder, note = new_run_folder(wanted, tables["train"].name)
     return run_distillation(Task(model, recipe, lesson, tables, described), folder, (listener, note, began))

@@ -13,9 +13,10 @@ from tests.conftest import mixed_table
 from consilience import api
 from consilience.artifacts.bundle import Bundle
 from consilience.core.errors import InputError
-from consilience.core.recipe import read_recipe
+from consilience.core.policy import Shape, resolve
+from consilience.core.recipe import make_recipe, read_recipe
 from consilience.data.table import read_table
-from consilience.distillation.student import make_lesson, student_recipe
+from consilience.distillation.student import kept_references, make_lesson, student_recipe
 from consilience.distillation.teacher import splits_of
 from consilience.serving import bench as bench_module
 from consilience.training.batches import Part, Taught
@@ -71,7 +72,7 @@ def test_the_student_is_smaller_and_compared_on_the_same_rows(
     assert (tmp_path / "student" / "report.html").is_file()
     recipe = read_recipe(tmp_path / "student" / "recipe.yaml")
     assert [o["type"] for o in recipe["objectives"]] == ["supervised", "distil"]
-    assert recipe["references"] == []
+    assert recipe["references"] == list(kept_references(source.bundle.weights, "stack"))
 
 
 def test_a_student_with_other_test_rows_is_refused(teacher: Path, tmp_path: Path) -> None:
@@ -106,6 +107,23 @@ def test_the_students_recipe_keeps_rows_and_leaves_sizes_to_the_policy() -> None
     assert recipe.report.language == "zh"
     assert recipe.objectives[0].options["weight"] == pytest.approx(0.4)
     assert recipe.objectives[1].options == {"weight": 0.6, "temperature": 3.0}
+    assert (recipe.references, recipe.stack) == ((), False)
+    with_linear = student_recipe(given, make_lesson(1, "stack", 3.0, 0.6), references=("linear",))
+    assert (with_linear.references, with_linear.stack) == (("linear",), True)
+
+
+def test_the_linear_reference_stays_where_it_counts() -> None:
+    weights = {"network": 0.4, "linear": 0.3, "trees": 0.3}
+    assert kept_references(weights, "stack") == ("linear",)
+    assert kept_references(weights, "network") == ()
+    assert kept_references({"network": 0.95, "linear": 0.05}, "stack") == ()
+
+
+def test_a_taught_student_sees_more_epochs() -> None:
+    shape = Shape(5_000, {"b": "number"}, "binary")
+    taught = resolve(student_recipe({"target": "sick"}, make_lesson(2, "stack", 2.0, 0.7)), shape)
+    alone = resolve(make_recipe({"target": "sick", "effort": 2}), shape)
+    assert taught.train.epochs == 2 * (alone.train.epochs or 0)
 
 
 def test_jobs_travel_with_what_the_teacher_says(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from consilience.core.errors import InputError, nearest
@@ -10,6 +10,11 @@ from consilience.core.recipe import Recipe, make_recipe
 
 Voice = Literal["stack", "network"]
 VOICES: tuple[Voice, ...] = ("stack", "network")
+LIGHT = ("linear",)
+"""References that are small and fast by themselves."""
+KEPT = 0.1
+"""Weight in the teacher's stack from which such a reference stays beside the student's network. chnsenticorp: a student
+of effort 2 with the linear reference ROC AUC 0.964, without 0.944, the teacher 0.963."""
 
 
 class Lesson(NamedTuple):
@@ -35,12 +40,26 @@ def make_lesson(effort: int, voice: str, temperature: float, weight: float) -> L
     return Lesson(effort, known, temperature, weight)
 
 
-def student_recipe(given: dict[str, Any], lesson: Lesson, settings: Sequence[str] = ()) -> Recipe:
-    """The student's recipe from the teacher's as given: the same rows, columns, task and report; sizes by the policy at
-    the lesson's effort; one network, no references.
+def kept_references(weights: Mapping[str, float], voice: Voice) -> tuple[str, ...]:
+    """Names of the references that stay beside the student.
 
     Args:
-        settings: "width=48" and the like, laid over it.
+        weights: source → weight in the teacher's default prediction.
+    Example:
+        >>> kept_references({"network": 0.4, "linear": 0.5, "trees": 0.1}, "stack")
+        ('linear',)
+    """
+    return tuple(name for name in LIGHT if voice == "stack" and weights.get(name, 0.0) >= KEPT)
+
+
+def student_recipe(
+    given: dict[str, Any], lesson: Lesson, settings: Sequence[str] = (), references: Sequence[str] = ()
+) -> Recipe:
+    """The student's recipe from the teacher's as given: the same rows, columns, task and report; sizes by the policy at
+    the lesson's effort; one network.
+
+    Args:
+        settings: "width=48" and the like, laid over it. references: those that stay, see `kept_references`.
     Raises:
         InputError: for a setting that the recipe refuses.
     """
@@ -53,7 +72,7 @@ def student_recipe(given: dict[str, Any], lesson: Lesson, settings: Sequence[str
     values["train"] = {name: v for name, v in (given.get("train") or {}).items() if name in training} | {"networks": 1}
     values["groups"] = {name: {**group, "encoder": None} for name, group in (given.get("groups") or {}).items()}
     values["split"] = {**(given.get("split") or {}), "folds": 1}
-    values |= {"effort": lesson.effort, "references": [], "stack": False}
+    values |= {"effort": lesson.effort, "references": list(references), "stack": bool(references)}
     values["objectives"] = [
         {"type": "supervised", "weight": 1 - lesson.weight},
         {"type": "distil", "weight": lesson.weight, "temperature": lesson.temperature},
