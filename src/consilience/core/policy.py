@@ -255,7 +255,7 @@ def _epochs(recipe: Recipe, shape: Shape, batch: int, convolves: bool) -> int:
     if "text" in shape.modalities.values():
         high = min(high, max(TEXT_EPOCHS[recipe.effort], TEXT_SAMPLES[recipe.effort] // rows))
     low = max(1, min(low, MOST_SAMPLES[recipe.effort] // rows))
-    samples = SAMPLES[recipe.effort] * (REPEATED if shape.repeated else 1)
+    samples: float = SAMPLES[recipe.effort] * (REPEATED if shape.repeated else 1)
     samples *= SEEN_BY_CONVOLUTIONS.get(recipe.effort, 1.0) if convolves else 1.0
     high *= 2 if shape.repeated else 1
     epochs = max(low, min(high, round(samples / rows)))
