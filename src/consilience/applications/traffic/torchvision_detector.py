@@ -1,4 +1,4 @@
-"""A detector of torchvision with the weights that lie on this machine; nothing is downloaded.
+"""A detector of torchvision with the weights that lie on this machine; nothing is downloaded, and no pickle is read.
 
 Ren et al. 2015, "Faster R-CNN" (arXiv 1506.01497) and its kin, trained on COCO (Lin et al. 2014, arXiv 1405.0312).
 """
@@ -43,14 +43,8 @@ class TorchvisionDetector:
                 f"no detector is named {name!r}", where="--detector", fix=nearest(name, ["motion", *known])
             )
         weights: Any = get_model_weights(name).DEFAULT
-        file = Path(torch.hub.get_dir()) / "checkpoints" / Path(str(weights.url)).name
-        if not file.is_file():
-            raise InputError(
-                f"the weights of {name} are not on this machine",
-                where=str(file),
-                fix="Put the file there, or use motion",
-            )
-        self._torch, self._network = torch, get_model(name, weights=weights).eval()
+        self._torch, self._network = torch, get_model(name, weights=None, weights_backbone=None).eval()
+        load_weights(self._network, Path(torch.hub.get_dir()) / "checkpoints" / Path(str(weights.url)).name, name)
         self._names = list(weights.meta["categories"])
         self._wanted = set(classes)
 
@@ -63,3 +57,28 @@ class TorchvisionDetector:
         kept = [i for i, name in enumerate(classes) if name in self._wanted and scores[i] >= LEAST_SCORE]
         every = Detections(found["boxes"].numpy().astype(np.float32), scores.astype(np.float32), classes)
         return every.at(np.asarray(kept, np.int64))
+
+
+def load_weights(network: Any, published: Path, name: str) -> None:
+    """Give a network the weights of `published`, torchvision's own file, written once as safetensors beside it.
+
+    Raises:
+        InputError: when there is no such file, or it holds the weights of another network.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    file = published.with_suffix(".safetensors")
+    if not file.is_file():
+        convert = f"save_file(torchvision.models.get_model({name!r}, weights='DEFAULT').state_dict(), {str(file)!r})"
+        raise InputError(
+            f"the weights of {name} are not on this machine",
+            where=str(file),
+            fix=f"Write them once, where torchvision's own file is trusted: {convert}; or use motion",
+        )
+    try:
+        network.load_state_dict(load_file(file))
+    except (SafetensorError, RuntimeError) as error:
+        raise InputError(
+            f"not the weights of {name}: {str(error).splitlines()[0]}", where=str(file), fix="Write the file anew"
+        ) from None
