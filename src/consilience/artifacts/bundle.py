@@ -182,14 +182,9 @@ class Bundle:
     def _opinion(self, said: list[Said], told: dict[str, Array], hidden: frozenset[str], alone: bool) -> Opinion:
         members = tuple(np.asarray(self.task.predictions(s.logits)) for s in said)
         sources = {"network": _mean(members), **told}
-        single = self._alone(said, sources["network"]) if alone else {}
+        single = _alone(self, said, sources["network"]) if alone else {}
         raw, final = self.rules.apply(sources, said[0].has, hidden)
         return Opinion(final, sources, single, said[0].has, raw, members, said[0].pooled)
-
-    def _alone(self, said: list[Said], network: Array) -> dict[str, Array]:
-        if len(self.groups) == 1:
-            return {self.groups[0]: network}
-        return {g: _mean([self.task.predictions(s.helpers[g]) for s in said]) for g in said[0].helpers}
 
     def rows(self, features: Features, texts: pl.DataFrame, index: Index, hidden: Iterable[str]) -> Rows:
         """The rows as references read them."""
@@ -256,6 +251,13 @@ def prepared(
         known = {p.column for p in absent if p.code == "absent_column"}
         collected.append((start, [p for p in features.problems if p.column not in known]))
         yield features, bundle.texts(part), [*absent, *merge_problems(collected)]
+
+
+def _alone(bundle: Bundle, said: list[Said], network: Array) -> dict[str, Array]:
+    """What the networks say from each group alone."""
+    if len(bundle.groups) == 1:
+        return {bundle.groups[0]: network}
+    return {g: _mean([bundle.task.predictions(s.helpers[g]) for s in said]) for g in said[0].helpers}
 
 
 def _mean(members: Sequence[Array]) -> Array:

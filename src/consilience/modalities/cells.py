@@ -38,7 +38,7 @@ def as_text(series: pl.Series) -> pl.Series:
     if len(series) <= FEW and (series.dtype in (pl.String, pl.Boolean) or series.dtype.is_integer()):
         given = series.to_list()
         texts = [cell_text(value) for value in given]
-        return series if texts == given else pl.Series(name, texts, pl.String)
+        return series if series.dtype == pl.String and texts == given else pl.Series(name, texts, pl.String)
     if series.dtype.is_float():
         whole = series.is_finite() & (series == series.round()) & (series.abs() < 1e15)
         text = (
