@@ -37,46 +37,34 @@ def fit_forecast_weights(
     """
     names = list(predictions)
     rows = np.flatnonzero(np.asarray(weight) > 0)
-    parts = [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
-    told = [np.asarray(predictions[name]) for name in names]
-    squares = [_squares(*_errors(layout, told, target, part)) for part in parts]
-    if not parts or not np.isfinite(np.concatenate(squares)).any() or len(names) == 1:
+    if not len(rows) or len(names) == 1:
         return dict.fromkeys(names, 1 / len(names))
-    shares = _shares(np.concatenate(squares))
-    gram = np.zeros((len(names), len(names)))
-    count = 0.0
-    for start, part in zip(range(0, len(rows), CHUNK), parts, strict=True):
-        share = shares[start : start + CHUNK, None]
-        error, known = _errors(layout, told, target, part)
-        flat = (error * np.sqrt(share)).reshape(len(names), -1)
-        gram += flat @ flat.T
-        count += float((known * share).sum())
-    return dict(zip(names, _least(gram / count).tolist(), strict=True))
+    told = [np.asarray(predictions[name]) for name in names]
+    found = [_products(layout, told, target, rows[start : start + CHUNK]) for start in range(0, len(rows), CHUNK)]
+    products, steps = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    if not steps.any():
+        return dict.fromkeys(names, 1 / len(names))
+    shares = _shares(products, steps)
+    gram = np.tensordot(shares, products, 1) / float(shares @ steps)
+    return dict(zip(names, _least(gram).tolist(), strict=True))
 
 
-def _errors(layout: Layout, told: list[Array], target: Array, part: Array) -> tuple[Array, Array]:
-    """Errors [M, n, E] of the sources' point forecasts in standard deviations, 0 where a step is missing; which are
-    known, bool [n, E]."""
+def _products(layout: Layout, told: list[Array], target: Array, part: Array) -> tuple[Array, Array]:
+    """Of each window: sums of products of the sources' errors [n, M, M], in standard deviations; known steps [n]."""
     wanted = layout.wanted(np.asarray(target)[part])
     known = np.isfinite(wanted)
     sd = np.asarray(layout.sd)
     errors = [(layout.said(source[part])[..., 0] - np.where(known, wanted, 0)) / sd for source in told]
-    flat = np.stack([np.where(known, error, 0).reshape(len(part), -1) for error in errors])
-    return flat, known.reshape(len(part), -1)
+    flat = np.stack([np.where(known, error, 0).reshape(len(part), -1) for error in errors], 1)
+    return flat @ flat.transpose(0, 2, 1), known.reshape(len(part), -1).sum(1)
 
 
-def _squares(error: Array, known: Array) -> Array:
-    """Mean square [n] of each window over steps and sources; NaN where no step is known."""
-    steps = known.sum(1)
-    mean = np.divide((error**2).sum(2).mean(0), steps, out=np.full(len(steps), np.nan), where=steps > 0)
-    return np.asarray(mean)
-
-
-def _shares(squares: Array) -> Array:
-    """How much of each window counts, in (0, 1]: an outage that no source foresaw must not choose the weights alone."""
-    usual = LARGEST * float(np.nanmedian(squares))
-    square = np.nan_to_num(squares)
-    return np.asarray(np.divide(usual, square, out=np.ones(len(square)), where=(square > usual) & (usual > 0)))
+def _shares(products: Array, steps: Array) -> Array:
+    """How much of each window counts [n], in (0, 1]: an outage that no source foresaw must not choose the weights
+    alone."""
+    squares = np.trace(products, axis1=1, axis2=2) / np.maximum(steps, 1) / products.shape[1]
+    usual = LARGEST * float(np.median(squares[steps > 0]))
+    return np.asarray(np.divide(usual, squares, out=np.ones(len(squares)), where=(squares > usual) & (usual > 0)))
 
 
 def _least(gram: Array) -> Array:

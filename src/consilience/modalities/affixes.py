@@ -18,8 +18,8 @@ CELL = (
     rf"^(?P<open>\()?(?P<first>[+-])?\s*(?P<before>{MONEY})?\s*(?P<second>[+-])?(?P<number>{NUMBER})"
     rf"\s*(?P<after>{MONEY}|{UNIT})?(?P<shut>\))?$"
 )
-SPAN = r"^(?P<sign>-)?(?P<days>\d+) days?,?(?: \+?(?P<h>\d{1,2}):(?P<m>\d{2}):(?P<s>\d{2}(?:\.\d+)?))?$"
-"""Spans of time as pandas writes them."""
+SPAN = r"^(?P<sign>-)?(?P<days>\d+) days?,?(?: (?P<plus>\+)?(?P<h>\d{1,2}):(?P<m>\d{2}):(?P<s>\d{2}(?:\.\d+)?))?$"
+"""Spans of time as pandas writes them: "-1 days +01:00:00" is a day less, an hour more."""
 TIME_SPAN = "days h:m:s"
 ORDINALS = ("st", "nd", "rd", "th")
 """Places, not amounts."""
@@ -54,15 +54,18 @@ def _parts(text: pl.Series) -> pl.DataFrame:
     value = cell.field("number").str.replace_all(",", "").cast(pl.Float64, strict=False)
     closed = cell.field("open").is_null() == cell.field("shut").is_null()
     closed &= cell.field("before").is_null() | cell.field("after").is_null()
-    clock = sum(
-        span.field(name).cast(pl.Float64, strict=False).fill_null(0) * seconds
-        for name, seconds in (("days", 86_400), ("h", 3600), ("m", 60), ("s", 1))
+    days, hours, minutes, seconds = (
+        span.field(name).cast(pl.Float64, strict=False).fill_null(0) for name in ("days", "h", "m", "s")
     )
+    clock = hours * 3600 + minutes * 60 + seconds
+    back = span.field("sign").is_not_null()
+    whole = pl.when(back).then(-days).otherwise(days) * 86_400
+    span_seconds = whole + pl.when(back & span.field("plus").is_null()).then(-clock).otherwise(clock)
     is_span = span.field("days").is_not_null()
     frame = pl.DataFrame({"cell": text.str.extract_groups(CELL), "span": text.str.extract_groups(SPAN)})
     return frame.select(
         pl.when(is_span)
-        .then(pl.when(span.field("sign").is_not_null()).then(-clock).otherwise(clock))
+        .then(span_seconds)
         .when(closed)
         .then(pl.when(negative).then(-value).otherwise(value))
         .alias("value"),

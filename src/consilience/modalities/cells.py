@@ -99,28 +99,26 @@ def as_number(series: pl.Series, affix: str | None = None) -> pl.Series:
     `modalities.affixes`. True and false are 1 and 0; dates and other types are null.
 
     Args:
-        affix: the column's sign or unit, as `affix_of` tells; looked for in these cells where None.
+        affix: the column's sign or unit, as `read_numbers` tells; looked for in these cells where None.
     """
-    name = series.name
+    return read_numbers(series, affix)[0]
+
+
+def read_numbers(series: pl.Series, affix: str | None = None) -> tuple[pl.Series, str]:
+    """`as_number`, and the sign or unit that the cells carry ("$", "kg"); "" for none."""
+    name, carried = series.name, affix or ""
     if series.dtype.is_numeric() or series.dtype == pl.Boolean:
         value = series.cast(pl.Float64)
         if len(value) <= FEW:
-            return pl.Series(name, [v if v is not None and math.isfinite(v) else None for v in value], pl.Float64)
-    elif _is_text(series):
-        value = _numbers_of(series.cast(pl.String).str.strip_chars(), affix)[0]
+            finite = [v if v is not None and math.isfinite(v) else None for v in value]
+            return pl.Series(name, finite, pl.Float64), carried
+    elif series.dtype in (pl.String, pl.Categorical) or isinstance(series.dtype, pl.Enum):
+        value, carried = _numbers_of(series.cast(pl.String).str.strip_chars(), affix)
     else:
         value = pl.Series(name, [None] * len(series), dtype=pl.Float64)
     cell = pl.col("cell")
-    return value.rename("cell").to_frame().select(pl.when(cell.is_finite()).then(cell).alias(name)).to_series()
-
-
-def affix_of(series: pl.Series) -> str:
-    """The sign or unit that a column's numbers carry ("$", "kg"); "" for none."""
-    return _numbers_of(series.cast(pl.String).str.strip_chars(), None)[1] if _is_text(series) else ""
-
-
-def _is_text(series: pl.Series) -> bool:
-    return series.dtype in (pl.String, pl.Categorical) or isinstance(series.dtype, pl.Enum)
+    finite_only = pl.when(cell.is_finite()).then(cell).alias(name)
+    return value.rename("cell").to_frame().select(finite_only).to_series(), carried
 
 
 def _numbers_of(text: pl.Series, affix: str | None) -> tuple[pl.Series, str]:

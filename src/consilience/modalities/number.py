@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from consilience.modalities.base import Arrays, Columns, Facts, Guess, Prepared, Problem
-from consilience.modalities.cells import affix_of, as_number, as_text, is_missing_token
+from consilience.modalities.cells import as_number, as_text, is_missing_token, read_numbers
 from consilience.modalities.form import Form
 from consilience.modalities.problems import count_problem
 from consilience.modalities.standardise import LIMIT, Scale, learn_scale, standardise
@@ -57,10 +57,11 @@ class Number:
     def learn(columns: Columns, settings: Prepare) -> Facts:
         """facts: columns; affix [C], the sign or unit that the cells carry ("" for none); mean, std [C] floats;
         quantiles [C][25], standardised and strictly increasing."""
-        scales, quantiles = [], []
-        affixes = [affix_of(series) for series in columns.values()]
-        for series, affix in zip(columns.values(), affixes, strict=True):
-            values = as_number(series, affix).drop_nulls().to_numpy().astype(np.float64)
+        scales, quantiles, affixes = [], [], []
+        for series in columns.values():
+            numbers, affix = read_numbers(series)
+            affixes.append(affix)
+            values = numbers.drop_nulls().to_numpy().astype(np.float64)
             scale = learn_scale(values)
             scales.append(scale)
             quantiles.append(edges(standardise(values, scale)))
