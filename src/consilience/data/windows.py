@@ -32,6 +32,12 @@ PAST, FUTURE, ORIGIN, PART = "past", "future", "origin", "part"
 OWN = (PAST, FUTURE, ORIGIN, PART)
 CELLS = 120_000_000
 """Most numbers that all windows hold together (float32): with more, origins are spaced out."""
+WAYS = {
+    "train": "series.past or series.horizon",
+    "valid": "series.horizon, raise split.valid",
+    "test": "series.horizon, raise split.test",
+}
+"""What to lower for a part without a window: a past may reach back into the part before, a horizon may not."""
 NAMED = 5
 """Entities that a message names."""
 
@@ -302,10 +308,9 @@ def _check_parts(counts: Array, series: SeriesWindows, name: str, tested: bool) 
     Raises:
         InputError: where training, validation or test rows hold no whole window.
     """
-    ways = ("series.past or series.horizon", "series.horizon, raise split.valid", "series.horizon, raise split.test")
-    parts = zip(("training", "validation", "test"), counts, ways, strict=True)
+    parts = zip(("training", "validation", "test"), counts, WAYS.values(), strict=True)
     for what, count, way in list(parts)[: 3 if tested else 2]:
-        if not count:  # a past may reach back into the part before, a horizon may not
+        if not count:
             raise InputError(
                 f"no window of {series.past} steps and {series.horizon} more lies in the {what} steps",
                 where=name,

@@ -63,10 +63,9 @@ def load_weights(network: Any, published: Path, name: str) -> None:
     """Give a network the weights of `published`, torchvision's own file, written once as safetensors beside it.
 
     Raises:
-        InputError: when there is no such file, or it holds the weights of another network.
+        InputError: when there is no such file, it cannot be read, or it holds the weights of another network.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
+    from consilience.encoders.networks.weight_file import read_weights
 
     file = published.with_suffix(".safetensors")
     if not file.is_file():
@@ -77,8 +76,8 @@ def load_weights(network: Any, published: Path, name: str) -> None:
             fix=f"Write them once, where torchvision's own file is trusted: {convert}; or use motion",
         )
     try:
-        network.load_state_dict(load_file(file))
-    except (SafetensorError, RuntimeError) as error:
+        network.load_state_dict(read_weights(str(file), name))
+    except RuntimeError as error:
         raise InputError(
             f"not the weights of {name}: {str(error).splitlines()[0]}", where=str(file), fix="Write the file anew"
         ) from None

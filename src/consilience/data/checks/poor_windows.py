@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from consilience.data.checks.base import Finding, NotApplicable, Severity, View
 from consilience.data.window_view import WindowsSeen
+from consilience.data.windows import WAYS
 from consilience.data.wording import counted, quoted
 
 FEW = 100
@@ -36,11 +37,12 @@ Said = tuple[Severity, str, tuple[str, ...]]
 
 
 def _counts(seen: WindowsSeen) -> Iterator[Said]:
-    empty = [NAMES[part] for part, count in seen.windows.items() if not count and seen.steps[part]]
-    empty += [NAMES[part] for part in ("train", "valid") if not seen.steps[part]]
+    empty = [part for part, count in seen.windows.items() if not count and seen.steps[part]]
+    empty += [part for part in ("train", "valid") if not seen.steps[part]]
     if empty:
-        need = f"no window of {seen.past} steps and {seen.horizon} more lies in the {' and '.join(empty)} steps"
-        yield "error", f"{need}. Lower series.past or series.horizon, or give more steps.", ()
+        where = " and ".join(NAMES[part] for part in empty)
+        need = f"no window of {seen.past} steps and {seen.horizon} more lies in the {where} steps"
+        yield "error", f"{need}. Lower {WAYS[empty[0]]}, or give more steps.", ()
     elif seen.windows["train"] < FEW:
         few = counted(seen.windows["train"], "training window")
         yield "warning", f"{few} are few, and neighbours overlap: lower series.past or give more steps.", ()
