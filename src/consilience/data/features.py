@@ -20,7 +20,6 @@ from consilience.data.cache_key import cache_key
 from consilience.data.chunks import (
     Groups,
     Records,
-    dtype_of,
     needed,
     plain_dtype,
     prepare_group,
@@ -28,7 +27,7 @@ from consilience.data.chunks import (
     to_records,
 )
 from consilience.data.preparation import Work, build, progress, row_file, slices
-from consilience.data.row_store import FileRows, Index, MemoryRows, RowStore
+from consilience.data.row_store import FileRows, Index, MemoryArrays, MemoryRows, RowStore, fields_of
 from consilience.modalities.base import Arrays, Problem, merge_problems
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ class Features:
         found = {}
         for group, store in self._stores.items():
             kept = self._made.get((group, made.get(group, "")))
-            found[group] = self._arrays(group, store.read(index)) if kept is None else _plain(kept.read(index))
+            found[group] = self._trimmed(group, store.arrays(index)) if kept is None else _plain(kept.arrays(index))
         return found
 
     def keep(self, group: str, key: str, store: RowStore) -> None:
@@ -91,8 +90,7 @@ class Features:
 
     def whole(self, group: str) -> Arrays:
         """Every row of one group, untrimmed: read-only views that the system pages in from disk."""
-        records = self._stores[group].whole()
-        return {name: records[name] for name in records.dtype.names or ()}
+        return fields_of(self._stores[group].whole())
 
     def described(self) -> dict[str, Any]:
         """{"groups", "rows", "stores", "key"}: plain JSON values, from which `open_features` opens the rows elsewhere.
@@ -111,10 +109,8 @@ class Features:
         for store in (*self._stores.values(), *self._made.values()):
             store.close()
 
-    def _arrays(self, group: str, records: Records) -> Arrays:
-        arrays = {name: records[name] for name in records.dtype.names or ()}
-        trimmed = get("modality", self.groups[group]["modality"]).trim(arrays)
-        return {name: np.ascontiguousarray(array) for name, array in trimmed.items()}
+    def _trimmed(self, group: str, arrays: Arrays) -> Arrays:
+        return _plain(get("modality", self.groups[group]["modality"]).trim(arrays))
 
     def __enter__(self) -> Self:
         return self
@@ -123,8 +119,8 @@ class Features:
         self.close()
 
 
-def _plain(records: Records) -> Arrays:
-    return {name: np.ascontiguousarray(records[name]) for name in records.dtype.names or ()}
+def _plain(arrays: Arrays) -> Arrays:
+    return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
 
 def open_features(described: Mapping[str, Any]) -> Features:
@@ -157,25 +153,31 @@ def in_memory(table: Table, groups: Groups, settings: Prepare | None = None) -> 
     began = time.monotonic()
     frame, absent = needed(table.frame, groups)
     parts: list[tuple[int, list[Problem]]] = [(0, absent)] if absent else []
-    if frame.height <= FEW_ROWS:
-        records = {name: _at_once(frame, facts, parts) for name, facts in groups.items()}
-    else:
-        dtypes = {name: record_type(frame, facts) for name, facts in groups.items()}
-        records = {name: np.zeros(frame.height, dtype) for name, dtype in dtypes.items()}
-        for start, part in slices(frame, groups, dtypes, 1):
-            for name, facts in groups.items():
-                prepared = prepare_group(part, facts)
-                records[name][start : start + part.height] = to_records(prepared.arrays, dtypes[name])
-                parts.append((start, prepared.problems))
-    stores = {name: MemoryRows(found) for name, found in records.items()}
+    fill = _at_once if frame.height <= FEW_ROWS else _in_slices
+    stores = fill(frame, groups, parts)
     return Features(groups, stores, frame.height, merge_problems(parts), time.monotonic() - began)
 
 
-def _at_once(frame: pl.DataFrame, facts: dict[str, Any], parts: list[tuple[int, list[Problem]]]) -> Records:
-    """The records of a group; its problems are added to `parts`."""
-    prepared = prepare_group(frame, facts)
-    parts.append((0, prepared.problems))
-    return to_records(prepared.arrays, dtype_of(prepared.arrays))
+def _at_once(frame: pl.DataFrame, groups: Groups, parts: list[tuple[int, list[Problem]]]) -> dict[str, RowStore]:
+    """Group → its rows; problems are added to `parts`."""
+    stores: dict[str, RowStore] = {}
+    for name, facts in groups.items():
+        prepared = prepare_group(frame, facts)
+        parts.append((0, prepared.problems))
+        stores[name] = MemoryArrays(prepared.arrays)
+    return stores
+
+
+def _in_slices(frame: pl.DataFrame, groups: Groups, parts: list[tuple[int, list[Problem]]]) -> dict[str, RowStore]:
+    """The same, prepared a slice of the rows at a time."""
+    dtypes = {name: record_type(frame, facts) for name, facts in groups.items()}
+    records = {name: np.zeros(frame.height, dtype) for name, dtype in dtypes.items()}
+    for start, part in slices(frame, groups, dtypes, 1):
+        for name, facts in groups.items():
+            prepared = prepare_group(part, facts)
+            records[name][start : start + part.height] = to_records(prepared.arrays, dtypes[name])
+            parts.append((start, prepared.problems))
+    return {name: MemoryRows(found) for name, found in records.items()}
 
 
 def prepare(

@@ -15,7 +15,8 @@ from typing import Any, Protocol, final
 import numpy as np
 
 from consilience.core.errors import InputError
-from consilience.data.chunks import Records, plain_fields
+from consilience.data.chunks import Records, dtype_of, plain_fields, to_records
+from consilience.modalities.base import Arrays
 
 Index = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -25,6 +26,10 @@ class RowStore(Protocol):
 
     def read(self, index: Index) -> Records:
         """Records [n] of the rows `index` [n], in that order, as memory of their own."""
+        ...
+
+    def arrays(self, index: Index) -> Arrays:
+        """The same as {name: array [n, …]}; not contiguous where the store holds records."""
         ...
 
     def whole(self) -> Records:
@@ -44,11 +49,34 @@ class MemoryRows:
     def read(self, index: Index) -> Records:
         return self._records[index]
 
+    def arrays(self, index: Index) -> Arrays:
+        return fields_of(self.read(index))
+
     def whole(self) -> Records:
         return self._records
 
     def close(self) -> None:
         self._records = self._records[:0]
+
+
+@final
+class MemoryArrays:
+    """Arrays kept in memory side by side, as they were prepared: a request's few rows need no records."""
+
+    def __init__(self, arrays: Arrays) -> None:
+        self._arrays = arrays
+
+    def read(self, index: Index) -> Records:
+        return self.whole()[index]
+
+    def arrays(self, index: Index) -> Arrays:
+        return {name: array[index] for name, array in self._arrays.items()}
+
+    def whole(self) -> Records:
+        return to_records(self._arrays, dtype_of(self._arrays))
+
+    def close(self) -> None:
+        self._arrays = {name: array[:0] for name, array in self._arrays.items()}
 
 
 @final
@@ -80,6 +108,9 @@ class FileRows:
             return np.array(self.whole()[index])
         ordered = last - first + 1 == len(index) and bool((np.diff(index) == 1).all())
         return self._read(first, len(index)) if ordered else self._gather(index)
+
+    def arrays(self, index: Index) -> Arrays:
+        return fields_of(self.read(index))
 
     def _read(self, first: int, count: int) -> Records:
         records = np.empty(count, self._dtype)
@@ -117,3 +148,8 @@ class FileRows:
 
     def close(self) -> None:
         self._closing()
+
+
+def fields_of(records: Records) -> Arrays:
+    """{name: array [n, …]}: views of records."""
+    return {name: records[name] for name in records.dtype.names or ()}

@@ -25,7 +25,8 @@ HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
 )
-POLICY = "default-src 'none'; img-src data: blob:; media-src data: blob:; connect-src 'self'; form-action 'self'"
+POLICY = b"default-src 'none'; img-src data: blob:; media-src data: blob:; connect-src 'self'; form-action 'self'"
+WITH_POLICY = (*HEADERS, (b"content-security-policy", POLICY))
 
 
 @final
@@ -45,10 +46,9 @@ class Guard:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                headers = [*message["headers"], *HEADERS]
-                if not any(name == b"content-security-policy" for name, _ in headers):
-                    headers.append((b"content-security-policy", POLICY.encode()))
-                message = {**message, "headers": headers}
+                headers = message["headers"]
+                has_policy = any(name == b"content-security-policy" for name, _ in headers)
+                message = {**message, "headers": [*headers, *(HEADERS if has_policy else WITH_POLICY)]}
                 if message["status"] >= 400:
                     self._house.measures.errors.labels(str(message["status"])).inc()
             await send(message)

@@ -129,7 +129,9 @@ class House:
             ids = self.record(hosted, [a.row for a in asked], rows, seconds, told)
             if kept is not None and not await kept:
                 raise RefusedError(503, "the answer could not be logged", retry=5)
-            rows = [{"id": i, **_without_embedding(row)} for i, row in zip(ids, rows, strict=True)]
+            rows = [{"id": i, **row} for i, row in zip(ids, rows, strict=True)]
+            for row in rows:
+                row.pop("embedded", None)
         return Answers(hosted.version, rows)
 
     def _embeds(self, now: float) -> bool:
@@ -216,7 +218,3 @@ def _teller(future: asyncio.Future[bool]) -> Told:
             loop.call_soon_threadsafe(settle, sound)
 
     return told
-
-
-def _without_embedding(answer: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in answer.items() if key != "embedded"}

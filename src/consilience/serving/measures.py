@@ -19,6 +19,7 @@ class Measures:
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
+        self._known: dict[str, tuple[Histogram, Counter]] = {}
         self.seconds = Histogram(
             "consilience_latency_seconds", "From request to answer", ["model"], buckets=SECONDS, registry=registry
         )
@@ -37,14 +38,22 @@ class Measures:
 
     def told(self, model: str, answers: Sequence[Mapping[str, Any]], seconds: float) -> None:
         """Count one answered request."""
-        self.seconds.labels(model).observe(seconds)
-        self.rows.labels(model).inc(len(answers))
+        latency, rows = self._of(model)
+        latency.observe(seconds)
+        rows.inc(len(answers))
         for answer in answers:
             for group, given in answer["given"].items():
                 if not given:
                     self.missing.labels(model, group).inc()
             for repair in answer["repairs"]:
                 self.repairs.labels(model, repair["code"]).inc()
+
+    def _of(self, model: str) -> tuple[Histogram, Counter]:
+        """Found once a model: to look for a label takes longer than to count."""
+        found = self._known.get(model)
+        if found is None:
+            found = self._known[model] = (self.seconds.labels(model), self.rows.labels(model))
+        return found
 
     def watch(self, log: LogProcess) -> None:
         """Tell how the log stands: a row that is counted as logged is on the disk."""

@@ -59,14 +59,16 @@ def read_frame(stream: BinaryIO) -> Any | None:
     for size in found["sizes"]:
         parts.append(body[start : start + size])
         start += size
-    return _filled(found["value"], parts) if parts else found["value"]
+    holder = [found["value"]]
+    if parts:
+        _fill(holder, parts)
+    return holder[0]
 
 
-def _filled(value: Any, parts: list[bytes]) -> Any:
-    if isinstance(value, list):
-        return [_filled(each, parts) for each in value]
-    if isinstance(value, dict):
-        if len(value) == 1 and MARK in value:
-            return parts[value[MARK]]
-        return {key: _filled(each, parts) for key, each in value.items()}
-    return value
+def _fill(value: list[Any] | dict[str, Any], parts: list[bytes]) -> None:
+    """Put the bytes where they are marked; in place, as an answer's numbers are many and none of them is one."""
+    for key, each in enumerate(value) if isinstance(value, list) else value.items():
+        if type(each) is dict and len(each) == 1 and MARK in each:
+            value[key] = parts[each[MARK]]  # type: ignore[index]
+        elif type(each) is dict or type(each) is list:
+            _fill(each, parts)

@@ -159,9 +159,11 @@ class PredictionLog:
             self._hurry.wait(LINGER)
             self._hurry.clear()
         entries: list[Entry] = []
+        rows = 0
         while isinstance(first, Entry):
             entries.append(first)
-            if sum(len(e.ids) for e in entries) >= BATCH or self._queue.empty():
+            rows += len(first.ids)
+            if rows >= BATCH or self._queue.empty():
                 return entries, []
             first = self._queue.get()
         return entries, [first]
