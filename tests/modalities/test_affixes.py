@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pytest
 
 from consilience.core.recipe import Prepare
 from consilience.data.schema import detect
-from consilience.data.table import read_table
+from consilience.data.table import Table, read_table
 from consilience.modalities.cells import as_number, read_numbers
 from consilience.modalities.number import Number
 
@@ -30,6 +31,8 @@ from consilience.modalities.number import Number
             [2280, 90000.5, 172800, -82800],
             "days h:m:s",
         ),
+        (["38:31:00", "9:05:00.5"], [138660, 32700.5], "days h:m:s"),
+        (["59:30", "1:02:30", "0:59"], [3570, 3750, 59], "days h:m:s"),
     ],
 )
 def test_signs_and_units(cells: list[str], numbers: list[float], affix: str) -> None:
@@ -82,3 +85,55 @@ def test_columns_are_seen_as_numbers() -> None:
         )
     )
     assert detect(table).modalities == {"price": "number", "weight": "number", "size": "category", "street": "text"}
+
+
+def test_a_time_of_day_is_no_span() -> None:
+    assert as_number(pl.Series(["12:30", "23:59:59"])).to_list() == [None, None]
+    facts = Number.learn({"t": pl.Series("t", ["59:30", "12:30"])}, Prepare())
+    arrays, _ = Number.arrays({"t": pl.Series("t", ["12:30", "12:75:00"])}, facts)
+    assert arrays["mask"][:, 0].tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("cells", "numbers"),
+    [
+        (["<5", "7", "8.1", "> 10", "9"], [5, 7, 8.1, 10, 9]),
+        (["≤ -3", ">=4", "~5", "≈ 6", "1", "2", "3", "4"], [-3, 4, 5, 6, 1, 2, 3, 4]),
+        (["< $5", "$7", "$1,200"], [5, 7, 1200]),
+        (["5.1 ± 0.2", "6 +/- 1", "7±.5 mg"], [5.1, 6, None]),
+    ],
+)
+def test_bounds_and_rough_numbers_count_where_asked(cells: list[str], numbers: list[float | None]) -> None:
+    column = pl.Series("c", cells)
+    assert as_number(column, bounds=True).to_list() == numbers
+    assert as_number(column).null_count() > 0
+
+
+def test_bounds_alone_are_classes() -> None:
+    assert as_number(pl.Series(["<30", ">50", "<30"]), bounds=True).to_list() == [None] * 3
+    ages = pl.DataFrame({"age": ["<30", "30-50", ">50"] * 20, "y": ["a", "b"] * 30})
+    assert detect_frame(ages)["age"] == "category"
+
+
+def test_bounds_are_counted() -> None:
+    facts = Number.learn({"w": pl.Series("w", ["1", "2", "3", "<1"])}, Prepare())
+    arrays, problems = Number.arrays({"w": pl.Series("w", ["<1", "1", "ND", ">9"])}, facts)
+    assert arrays["mask"][:, 0].tolist() == [True, True, False, True]
+    assert arrays["value"][0, 0] == arrays["value"][1, 0]
+    assert [(p.code, p.rows) for p in problems] == [("not_a_number", [2]), ("bound", [0, 3])]
+
+
+def test_a_few_words_between_many_numbers_leave_them_numbers() -> None:
+    random = np.random.default_rng(0)
+    values = [f"{v:.2f}" for v in random.normal(50, 20, 300)]
+    rain = ["T" if random.random() < 0.2 else v for v in values]
+    codes = [f"K{v}" if random.random() < 0.2 else v for v in values]
+    sizes = [str(random.choice(["36", "38", "40", "S", "M"])) for _ in values]
+    frame = pl.DataFrame({"rain": rain, "codes": codes, "sizes": sizes})
+    found = detect_frame(frame)
+    assert (found["rain"], found["sizes"]) == ("number", "category")
+    assert found["codes"] != "number"
+
+
+def detect_frame(frame: pl.DataFrame) -> dict[str, str]:
+    return {c.name: c.modality for c in detect(Table(frame, None, "t"), None).columns}

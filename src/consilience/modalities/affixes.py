@@ -1,4 +1,4 @@
-"""Numbers written with a sign of money or a unit: "$1,234.50", "12.5 kg", "(300)", "2 days 03:00:00".
+"""Numbers written with a sign of money or a unit: "$1,234.50", "12.5 kg", "(300)", "2 days 03:00:00", "38:31:00".
 
 A column may carry one such affix. Two of them ("3 kg", "5 lb") are two scales, and which is meant is not for us to
 guess: cells with another affix than the column's stay unread, and are counted.
@@ -20,7 +20,15 @@ CELL = (
 )
 SPAN = r"^(?P<sign>-)?(?P<days>\d+) days?,?(?: (?P<plus>\+)?(?P<h>\d{1,2}):(?P<m>\d{2}):(?P<s>\d{2}(?:\.\d+)?))?$"
 """Spans of time as pandas writes them: "-1 days +01:00:00" is a day less, an hour more."""
+TIMER = r"^(?P<sign>-)?(?:(?P<h>\d{1,4}):)?(?P<m>\d{1,4}):(?P<s>[0-5]\d(?:\.\d+)?)$"
+"""A span as a stopwatch shows it: "38:31:00", "59:30"."""
 TIME_SPAN = "days h:m:s"
+LAST_HOUR = 23
+"""Where no first part is larger, "12:30" is a time of day."""
+BOUND = r"^(\()?\s*[<>≤≥~≈＜＞]=?\s*"
+"""What stands before a number that is a bound or rough: "<5", ">= 200", "~3"."""
+ERROR = r"\s*(?:±|\+/-)\s*\d+\.?\d*"
+"""What a number was measured with: "5.1 ± 0.2"."""
 ORDINALS = ("st", "nd", "rd", "th")
 """Places, not amounts."""
 SHARE = 0.8
@@ -39,6 +47,8 @@ def read_affixed(text: pl.Series, affix: str | None = None) -> tuple[pl.Series, 
     """
     low = text.str.to_lowercase()
     parts = _parts(low)
+    if affix in (None, TIME_SPAN):
+        parts = _with_timers(low, parts, known=affix is not None)
     found = parts["affix"].set(parts["affix"].is_in(ORDINALS), None)
     if affix is None:
         affix = _frequent(found)
@@ -75,6 +85,37 @@ def _parts(text: pl.Series) -> pl.DataFrame:
         .then(_known_as(pl.coalesce(cell.field("before"), cell.field("after"), pl.lit(""))))
         .alias("affix"),
     )
+
+
+def _with_timers(text: pl.Series, parts: pl.DataFrame, known: bool) -> pl.DataFrame:
+    """`_parts` with spans such as "38:31:00" in seconds; unless they are `known` to be spans only where one of them can
+    be no time of day."""
+    found = text.str.extract_groups(TIMER).struct.unnest()
+    if not found["m"].count():
+        return parts
+    part = {name: found[name].cast(pl.Float64) for name in ("h", "m", "s")}
+    most = pl.select(pl.coalesce(part["h"], part["m"])).to_series().max()
+    if not known and (most is None or float(most) <= LAST_HOUR):  # type: ignore[arg-type]
+        return parts
+    seconds = part["h"].fill_null(0) * 3600 + part["m"] * 60 + part["s"]
+    seconds = seconds.set(part["h"].is_not_null() & (part["m"] >= 60), None)
+    told = pl.DataFrame({"seconds": seconds, "back": found["sign"].is_not_null(), **parts.to_dict()})
+    is_span = pl.col("seconds").is_not_null()
+    value = pl.when(pl.col("back")).then(-pl.col("seconds")).otherwise(pl.col("seconds"))
+    return told.select(
+        pl.when(is_span).then(value).otherwise("value").alias("value"),
+        pl.when(is_span).then(pl.lit(TIME_SPAN)).otherwise("affix").alias("affix"),
+    )
+
+
+def without_bounds(text: pl.Series) -> pl.Series:
+    """The cells without what says that a number is a bound, rough, or measured so well: "<5" → "5", "5 ± 1" → "5"."""
+    return text.str.replace(BOUND, "${1}").str.replace(ERROR, "")
+
+
+def are_bounds(text: pl.Series) -> pl.Series:
+    """bool [N]: cells that begin as a bound or a rough number does; null where missing."""
+    return text.str.strip_chars().str.contains(BOUND)
 
 
 def _known_as(affix: pl.Expr) -> pl.Expr:

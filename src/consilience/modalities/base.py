@@ -34,8 +34,8 @@ class Guess(NamedTuple):
 class Problem:
     """A repair that preparation made: `count` cells of `column`; the first rows and messages as examples.
 
-    code: snake_case, one of unreadable_media, unseen_category, unseen_letter, no_sequence, not_a_number, not_a_date,
-    not_a_series, unread_points, too_many_channels, absent_column.
+    code: snake_case, one of unreadable_media, unseen_category, unseen_letter, no_sequence, not_a_number, bound,
+    not_a_date, not_a_series, unread_points, too_many_channels, absent_column.
     rows: row numbers in the table as given, 0-based, at most 20.
     """
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from consilience.modalities.affixes import read_affixed
+from consilience.modalities.affixes import are_bounds, read_affixed, without_bounds
 
 MISSING_TOKENS = ("na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "--", "?", ".", "missing", "unknown")
 """Lower-case texts that mean "no value" in a column of numbers or dates; in other columns they are values."""
@@ -92,7 +92,7 @@ def cell_text(value: object) -> str | None:
     return str(value).strip(WHITE) or None
 
 
-def as_number(series: pl.Series, affix: str | None = None) -> pl.Series:
+def as_number(series: pl.Series, affix: str | None = None, bounds: bool = False) -> pl.Series:
     """Every cell as Float64; null where it is missing, no number, or not finite.
 
     "1,234.5", "12 %", "$5", "3.2 kg" and "(7)" are read, of a sign or unit only one a column: see
@@ -100,11 +100,13 @@ def as_number(series: pl.Series, affix: str | None = None) -> pl.Series:
 
     Args:
         affix: the column's sign or unit, as `read_numbers` tells; looked for in these cells where None.
+        bounds: also read "<5", "~5" and "5 ± 1" as 5. Where the affix is looked for, only beside at least as many plain
+            numbers: "<30" and ">50" alone are two classes.
     """
-    return read_numbers(series, affix)[0]
+    return read_numbers(series, affix, bounds)[0]
 
 
-def read_numbers(series: pl.Series, affix: str | None = None) -> tuple[pl.Series, str]:
+def read_numbers(series: pl.Series, affix: str | None = None, bounds: bool = False) -> tuple[pl.Series, str]:
     """`as_number`, and the sign or unit that the cells carry ("$", "kg"); "" for none."""
     name, carried = series.name, affix or ""
     if series.dtype.is_numeric() or series.dtype == pl.Boolean:
@@ -113,7 +115,7 @@ def read_numbers(series: pl.Series, affix: str | None = None) -> tuple[pl.Series
             finite = [v if v is not None and math.isfinite(v) else None for v in value]
             return pl.Series(name, finite, pl.Float64), carried
     elif series.dtype in (pl.String, pl.Categorical) or isinstance(series.dtype, pl.Enum):
-        value, carried = _numbers_of(series.cast(pl.String).str.strip_chars(), affix)
+        value, carried = _numbers_of(series.cast(pl.String).str.strip_chars(), affix, bounds)
     else:
         value = pl.Series(name, [None] * len(series), dtype=pl.Float64)
     cell = pl.col("cell")
@@ -121,12 +123,18 @@ def read_numbers(series: pl.Series, affix: str | None = None) -> tuple[pl.Series
     return value.rename("cell").to_frame().select(finite_only).to_series(), carried
 
 
-def _numbers_of(text: pl.Series, affix: str | None) -> tuple[pl.Series, str]:
+def _numbers_of(text: pl.Series, affix: str | None, bounds: bool) -> tuple[pl.Series, str]:
     """Float64 [N] of texts, and the affix; what is plainly a number takes the short way."""
     value = text.cast(pl.Float64, strict=False)
     unread = value.is_null() & text.str.contains(r"\d").fill_null(False)
     rest = np.flatnonzero(unread.to_numpy())
     if not len(rest):
         return value, affix or ""
-    found, carried = read_affixed(text.gather(rest), affix)
-    return value.scatter(rest, found), carried
+    cells = text.gather(rest)
+    found, carried = read_affixed(without_bounds(cells) if bounds else cells, affix)
+    value = value.scatter(rest, found)
+    if bounds and affix is None:
+        loose = found.is_not_null() & are_bounds(cells).fill_null(False)
+        if 2 * int(loose.sum()) > value.count():
+            value = value.scatter(rest, found.set(loose, None))
+    return value, carried

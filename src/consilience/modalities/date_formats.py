@@ -10,6 +10,7 @@ Formats, by name:
 | yyyymmdd | 20240305, 20240305T143000 |
 | ym | 2024-03, 2024年3月, 2024 Mar, March 2024 |
 | quarter | 2024 Q1, 2024Q1, Q1/2024, 2024年第1季度; its first day |
+| week | 2024-W05, 2024 W5, 2024-W05-3; its Monday where no day is named (ISO 8601) |
 | clock | 14:30, 14:30:05, 2:30 pm; on 1 January 1970 |
 | epoch_s, epoch_ms, epoch_us, epoch_ns | time since 1970 as a number |
 | year | 2024 |
@@ -57,6 +58,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
         r"^[Qq](?P<q>[1-4])[-\s/.]?(?P<y>\d{4})$",
         r"^(?P<y>\d{4})年?第?(?P<q>[1-4])季度?$",
     ),
+    "week": (r"^(?P<y>\d{4})[-\s]?[Ww](?P<w>\d{1,2})(?:-?(?P<wd>[1-7]))?$",),
     "clock": (
         r"^(?P<H>\d{1,2})[:时点時](?P<M>\d{2})(?:[:分](?P<S>\d{2})(?:[.,]\d+)?秒?)?分?\s*(?P<half>[AaPp]\.?[Mm]\.?)?$",
         r"^(?P<H>\d{1,2})\s*(?P<half>[AaPp]\.?[Mm]\.?)$",
@@ -66,7 +68,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
 EPOCHS = {"epoch_s": 1.0, "epoch_ms": 1e3, "epoch_us": 1e6, "epoch_ns": 1e9}
 PLAUSIBLE = (631_152_000.0, 2_208_988_800.0)
 """Seconds of the years 1990 to 2040: numbers that all lie between are taken for times."""
-FORMATS = ("ymd", "dmy", "mdy", "named", "yyyymmdd", "ym", "quarter", "clock", *EPOCHS, "year")
+FORMATS = ("ymd", "dmy", "mdy", "named", "yyyymmdd", "ym", "quarter", "week", "clock", *EPOCHS, "year")
 TIME_NAME = (
     r"(?i:time|date|stamp|epoch|unix|created|updated|modified|moment|period|since|until|when|时|日|刻|fecha|datum|zeit)"
     r"|(?:^|[_\W])(?i:ts|at|on|dt|day|start|end|begin|utc|gmt)(?:$|[_\W\d])"
@@ -190,6 +192,8 @@ def _nullable(micro: pl.Series) -> Seconds:
 def _matched(text: pl.Series, pattern: str) -> Seconds:
     """Seconds since 1970 of the cells that match `pattern`; NaN for no match or no such day."""
     parts = text.str.extract_groups(pattern).struct.unnest()
+    if "w" in parts.columns:
+        return _week_seconds(*(_integers(parts[key]) for key in ("y", "w", "wd")))
     if "name" in parts.columns:
         months = (
             pl.col("name")
@@ -208,6 +212,26 @@ def _matched(text: pl.Series, pattern: str) -> Seconds:
     if "y" not in parts.columns:
         matched &= (hour < 24) & _on_the_dial(fields["H"], parts)
     return _civil_seconds(matched, _year(fields["y"], parts), _month(fields["m"], parts), day, *clock)
+
+
+def _week_seconds(year: Any, week: Any, weekday: Any) -> Seconds:
+    """ISO 8601: week 1 is the one with 4 January, weeks begin on Monday; NaN for a week that the year lacks."""
+    valid = (year > 0) & (week >= 1)
+    days = (np.where(valid, year, 1970) - 1970).astype("datetime64[Y]").astype("datetime64[D]").astype(np.int64)
+    first, next_first = (_monday(start) for start in (days, _next_year(days)))
+    monday = first + 7 * (week - 1)
+    return np.where(valid & (monday < next_first), (monday + np.maximum(weekday, 1) - 1) * 86_400.0, np.nan)
+
+
+def _monday(new_year: Any) -> Any:
+    """Day number of the Monday of week 1, from that of 1 January; day 0, 1 January 1970, was a Thursday."""
+    fourth = new_year + 3
+    return fourth - (fourth + 3) % 7
+
+
+def _next_year(new_year: Any) -> Any:
+    years = new_year.astype("datetime64[D]").astype("datetime64[Y]") + 1
+    return years.astype("datetime64[D]").astype(np.int64)
 
 
 def _year(year: np.ndarray[Any, Any], parts: pl.DataFrame) -> np.ndarray[Any, Any]:

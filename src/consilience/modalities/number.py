@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 import numpy as np
 import polars as pl
 
+from consilience.modalities.affixes import are_bounds
 from consilience.modalities.base import Arrays, Columns, Facts, Guess, Prepared, Problem
 from consilience.modalities.cells import as_number, as_text, is_missing_token, read_numbers
 from consilience.modalities.form import Form
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 EDGES = 25
 """Quantile edges a column: 24 bins."""
+MANY_VALUES, FEW_WORDS = 20, 3
+"""Distinct numbers from which on, and distinct other words up to which, a column that holds both is one of numbers."""
 FEW_VALUES = 10
 """An integer column with no more values than this is more likely a code than a measure."""
 
@@ -40,7 +43,7 @@ class Number:
         """High where nearly every cell reads as a number; lower for few distinct integers (codes)."""
         if column.dtype == pl.Boolean or column.dtype.is_temporal() or not len(column):
             return Guess(0.0, "no numbers")
-        values = as_number(column)
+        values = as_number(column, bounds=True)
         share = 1 - values.null_count() / len(column)
         if share < 1 and not column.dtype.is_numeric():  # "n/a" beside numbers speaks against no modality
             said = (~is_missing_token(as_text(column)).fill_null(True)).sum()
@@ -51,6 +54,9 @@ class Number:
         distinct = values.n_unique()
         if distinct <= FEW_VALUES and len(values) >= 2.5 * distinct and (values == values.round()).all():
             return Guess(0.55 * share, f"whole numbers, but only {distinct} distinct ones")
+        words = _words_between(column, share, distinct)
+        if words:
+            return Guess(0.8, f"{share:.0%} of the cells read as numbers, between {words}")
         return Guess(0.8 * share**4, f"{share:.0%} of the cells read as numbers")
 
     @staticmethod
@@ -59,7 +65,7 @@ class Number:
         quantiles [C][25], standardised and strictly increasing."""
         scales, quantiles, affixes = [], [], []
         for series in columns.values():
-            numbers, affix = read_numbers(series)
+            numbers, affix = read_numbers(series, bounds=True)
             affixes.append(affix)
             values = numbers.drop_nulls().to_numpy().astype(np.float64)
             scale = learn_scale(values)
@@ -82,11 +88,11 @@ class Number:
         affixes = facts.get("affix") or [""] * value.shape[1]  # bundles of earlier versions have none
         for place, name in enumerate(facts["columns"]):
             series = columns[name]
-            numbers = as_number(series, affixes[place])
+            numbers = as_number(series, affixes[place], bounds=True)
             found = standardise(numbers.to_numpy().astype(np.float64), Scale(facts["mean"][place], facts["std"][place]))
             mask[:, place] = ~np.isnan(found)
             value[:, place] = np.nan_to_num(found)
-            problems += _unread(series, numbers)
+            problems += [*_unread(series, numbers), *_bounds(series, numbers)]
         return Prepared({"value": value, "mask": mask}, problems)
 
     @staticmethod
@@ -126,3 +132,26 @@ def _unread(series: pl.Series, numbers: pl.Series) -> list[Problem]:
         if bad.any() and series.dtype != pl.Binary:
             bad &= ~is_missing_token(cells).fill_null(False).to_numpy()
     return count_problem("not_a_number", series.name, "cell is no number and counts as missing", bad, cells)
+
+
+def _bounds(series: pl.Series, numbers: pl.Series) -> list[Problem]:
+    """Cells such as "<5" that count as the number that they name."""
+    if series.dtype != pl.String:
+        return []
+    found = (are_bounds(series) & numbers.is_not_null()).fill_null(False).to_numpy()
+    return count_problem(
+        "bound", series.name, "cell is a bound or rough and counts as the number it names", found, series
+    )
+
+
+def _words_between(column: pl.Series, share: float, distinct: int) -> str:
+    """The few words that recur between many numbers ("T", "not detected"), as a reason names them; "" where the column
+    is another."""
+    if share > 0.95 or distinct < MANY_VALUES or column.dtype != pl.String:
+        return ""
+    text = as_text(column)
+    said = text.filter(as_number(text, bounds=True).is_null() & ~is_missing_token(text).fill_null(True))
+    words = said.value_counts(sort=True)
+    if not 0 < len(words) <= FEW_WORDS or len(said) < 5 * len(words):
+        return ""
+    return ", ".join(map(repr, words[said.name].to_list()))

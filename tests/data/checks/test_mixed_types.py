@@ -32,3 +32,13 @@ def test_day_first_and_month_first(look: Any) -> None:
 def test_one_way_is_fine(look: Any) -> None:
     table = {"seen": [f"3 {m} 2021" for m in ("May", "June", "Sept.")] * 9, "n": ["1", "2", "NA"] * 9}
     assert look("mixed_types", table, overrides={"seen": "date", "n": "number"}) == []
+
+
+def test_bounds_are_told_as_what_they_count_as(look: Any) -> None:
+    cells = [*(f"{v}.5" for v in range(40)), "<5", "<5", ">40", "ND"]
+    found = look("mixed_types", {"lab": cells}, overrides={"lab": "number"})
+    assert [f.severity for f in found] == ["warning", "info"]
+    assert "1 cell" in found[0].message
+    assert "'ND'" in found[0].message
+    assert found[1].details == {"bounds": 3, "examples": ["<5", ">40"]}
+    assert found[1].rows == (40, 41, 42)

@@ -9,6 +9,7 @@ import polars as pl
 from consilience.data.checks.base import Finding, Severity, View
 from consilience.data.findings import ROWS_KEPT
 from consilience.data.wording import clipped, quoted, row_list, share
+from consilience.modalities.affixes import are_bounds
 from consilience.modalities.cells import as_number, as_text, is_missing_token
 
 LEAST_NUMBERS = 0.5
@@ -40,12 +41,30 @@ class MixedTypes:
             if column.dtype != pl.String or modality not in ("number", "category", "date"):
                 continue
             text = as_text(column)
-            found += self._dates(name, text) if modality == "date" else self._numbers(name, text, modality)
+            if modality == "date":
+                found += self._dates(name, text)
+                continue
+            bounds = modality == "number" and name != view.target  # as the modality and the task read them
+            found += self._numbers(name, text, modality, as_number(text, bounds=bounds).is_not_null())
+            found += self._bounds(name, text) if bounds else []
         return found
 
-    def _numbers(self, name: str, text: pl.Series, modality: str) -> list[Finding]:
+    def _bounds(self, name: str, text: pl.Series) -> list[Finding]:
+        loose = (are_bounds(text) & as_number(text, bounds=True).is_not_null()).fill_null(False)
+        count = int(loose.sum())
+        if not count:
+            return []
+        rows = loose.arg_true().head(ROWS_KEPT).to_list()
+        words = text.filter(loose).unique(maintain_order=True).head(20).to_list()
+        message = (
+            f"{name!r} holds {count:,} bounds or rough numbers ({share(count, len(text))}): "
+            f"{quoted(clipped(w, 20) for w in words)} (first {row_list(rows)}). Each counts as the number it names."
+        )
+        details = {"bounds": count, "examples": words}
+        return [Finding(self.code, "info", self.title, message, (name,), tuple(rows), details)]
+
+    def _numbers(self, name: str, text: pl.Series, modality: str, number: pl.Series) -> list[Finding]:
         known = text.is_not_null() & ~is_missing_token(text).fill_null(False)
-        number = as_number(text).is_not_null()
         odd = known & ~number
         count, total = int(odd.sum()), int(known.sum())
         if not count or int((known & number).sum()) < LEAST_NUMBERS * total:
