@@ -278,7 +278,14 @@ def check_columns(schema: Schema, table: Table, recipe: Recipe) -> None:
         )
     if not schema.modalities:
         reasons = "; ".join(f"{c.name!r}: {c.reason}" for c in schema.columns[:5])
-        raise InputError(f"no column can be used as evidence ({reasons})", where=table.name)
+        names = [c.name for c in schema.columns if c.name != recipe.target]
+        last = names[-1] if names else recipe.target
+        raise InputError(
+            f"no column can be used as evidence ({reasons})",
+            where=table.name,
+            fix=f"Use one all the same with --set columns.{last}=number (or category, text …); rows that are steps of "
+            f"a series are forecast with --set series.time={last} --set series.horizon=12",
+        )
 
 
 def will_fold(recipe: Recipe, schema: Schema, given: Given, labelled: Known, kind: str) -> bool:
