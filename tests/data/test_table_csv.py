@@ -110,6 +110,35 @@ def test_numbers_codes_and_missing_tokens(tmp_path: Path) -> None:
     assert frame["blank"].to_list() == [None, None, 4]
 
 
+@pytest.mark.parametrize("name", ["t.tsv", "t.csv"])
+def test_a_decimal_comma_that_can_be_nothing_else(tmp_path: Path, name: str) -> None:
+    """Once "0,75" is seen, "1,234" beside it is no thousand."""
+    frame = pl.DataFrame({"a": ["0,75", "12,5"], "b": ["1,234", "2,345"], "c": ["x", "y, z"]})
+    frame.write_csv(tmp_path / name, separator="\t" if name.endswith("tsv") else ",")
+    table = read_table(tmp_path / name)
+    assert table.frame.rows() == [(0.75, 1.234, "x"), (12.5, 2.345, "y, z")]
+    assert "decimal comma in a, b" in table.notes
+
+
+def test_many_cells_with_two_decimals_are_sure_too(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"price": [f"{i},{i + 10}" for i in range(1, 41)]})
+    frame.write_csv(tmp_path / "t.csv")
+    assert read_table(tmp_path / "t.csv").frame["price"].to_list() == [i + (i + 10) / 100 for i in range(1, 41)]
+
+
+@pytest.mark.parametrize(
+    "cells", [["1,234", "12,345"], ["1,5", "2,7"], ["0,5", "3,1"], ["1,5,7", "0,75"], ["1.5", "0,75"]]
+)
+def test_thousands_pairs_and_sets_stay_as_they_are(tmp_path: Path, cells: list[str]) -> None:
+    pl.DataFrame({"a": cells, "b": ["x", "y"]}).write_csv(tmp_path / "t.csv")
+    assert read_table(tmp_path / "t.csv").frame["a"].to_list() == cells
+
+
+def test_a_decimal_point_elsewhere_speaks_against_a_comma(tmp_path: Path) -> None:
+    pl.DataFrame({"a": ["0,75", "1,25"], "b": ["1.5", "2.5"]}).write_csv(tmp_path / "t.csv")
+    assert read_table(tmp_path / "t.csv").frame["a"].to_list() == ["0,75", "1,25"]
+
+
 def test_decimal_comma_only_with_a_semicolon(tmp_path: Path) -> None:
     table = table_of(tmp_path, "a;b;c\n1,5;1.234,25;x\n-2;3;1,5\n")
     assert table.frame.rows() == [(1.5, 1234.25, "x"), (-2.0, 3.0, "1,5")]

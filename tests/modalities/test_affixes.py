@@ -101,6 +101,7 @@ def test_a_time_of_day_is_no_span() -> None:
         (["≤ -3", ">=4", "~5", "≈ 6", "1", "2", "3", "4"], [-3, 4, 5, 6, 1, 2, 3, 4]),
         (["< $5", "$7", "$1,200"], [5, 7, 1200]),
         (["5.1 ± 0.2", "6 +/- 1", "7±.5 mg"], [5.1, 6, None]),
+        (["5.1*", "6 **", "7†", "1*2"], [5.1, 6, 7, None]),
     ],
 )
 def test_bounds_and_rough_numbers_count_where_asked(cells: list[str], numbers: list[float | None]) -> None:

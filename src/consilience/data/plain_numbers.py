@@ -9,6 +9,11 @@ from consilience.modalities.cells import is_missing_token
 NUMBER = r"^\s*[+-]?(?:(?:0|[1-9]\d{0,17})(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*$"
 """No leading zeros (a postal code, an article number) and at most 18 digits (more is an identifier)."""
 COMMA_NUMBER = r"^\s*[+-]?(?:(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d*)?|,\d+)(?:[eE][+-]?\d+)?\s*$"
+SURELY_COMMA = r"^\s*[+-]?(?:0,\d{2,}|\d{1,3}(?:\.\d{3})+,\d+)\s*$"
+TWO_DECIMALS, MANY = r"^\s*[+-]?\d+,\d\d\s*$", 20
+"""What can be read in no other way, and what can in a whole column of so many cells: "1,5" may be a pair, "1,234" a
+thousand and more."""
+DOT_DECIMAL = r"^\s*[+-]?\d*\.\d+\s*$"
 HEAD = 1000
 """Cells that settle most columns of text at once."""
 
@@ -33,6 +38,26 @@ def read_plain_numbers(frame: pl.DataFrame, decimal_comma: bool = False) -> tupl
         columns.append(column if number is None else number)
     shown = ", ".join(comma[:5]) + (", …" if len(comma) > 5 else "")
     return pl.DataFrame(columns), ((f"decimal comma in {shown}",) if comma else ())
+
+
+def has_decimal_comma(frame: pl.DataFrame, delimiter: str) -> bool:
+    """Whether a file's numbers may be written with a decimal comma: where semicolons part the cells; else where a
+    column of such numbers can be read in no other way, and no column of numbers has a decimal point."""
+    if delimiter == ";":
+        return True
+    heads = [column.drop_nulls().head(HEAD) for column in frame if column.dtype == pl.String]
+    if any(head.str.contains(DOT_DECIMAL).any() and _numbers_only(head, NUMBER) is not None for head in heads):
+        return False
+    return any(map(_surely_comma, heads))
+
+
+def _surely_comma(head: pl.Series) -> bool:
+    text = _numbers_only(head, COMMA_NUMBER)
+    if text is None:
+        return False
+    written = text.drop_nulls().filter(text.drop_nulls().str.contains(",", literal=True))
+    same = len(written) >= MANY and bool(written.str.contains(TWO_DECIMALS).all())
+    return same or bool(written.str.contains(SURELY_COMMA).any())
 
 
 def _number(column: pl.Series) -> pl.Series | None:

@@ -13,7 +13,7 @@ import pyarrow.csv as arrow_csv
 from consilience.core.errors import InputError
 from consilience.data.csv_dialect import SAMPLE, clean_names, detect_dialect
 from consilience.data.file_kind import refuse_binary
-from consilience.data.plain_numbers import read_plain_numbers
+from consilience.data.plain_numbers import has_decimal_comma, read_plain_numbers
 from consilience.data.table_csv import read_csv
 from consilience.data.text_encoding import as_utf8
 
@@ -52,11 +52,13 @@ def stream_csv(path: Path, preferred: str | None = None) -> Iterator[pl.DataFram
                 null_values=[""],
             ),
         )
+        comma: bool | None = None  # as the first part of the file says
         for batch in reader:
             frame = pl.from_arrow(batch)
             assert isinstance(frame, pl.DataFrame)
             if frame.height:
-                yield read_plain_numbers(frame, decimal_comma=dialect.delimiter == ";")[0]
+                comma = has_decimal_comma(frame, dialect.delimiter) if comma is None else comma
+                yield read_plain_numbers(frame, decimal_comma=comma)[0]
     except pa.ArrowInvalid as error:
         reason = " ".join(str(error).split())
         raise InputError(f"not readable as delimited text: {reason}", where=str(path)) from None

@@ -15,7 +15,7 @@ import pyarrow.csv as arrow_csv
 from consilience.core.errors import InputError
 from consilience.data.csv_dialect import SAMPLE, SPOKEN, Dialect, any_cell_size, clean_names, detect_dialect
 from consilience.data.file_kind import Content, content_of, refuse_binary
-from consilience.data.plain_numbers import read_plain_numbers
+from consilience.data.plain_numbers import has_decimal_comma, read_plain_numbers
 from consilience.data.text_encoding import as_utf8
 
 BLOCK = 1 << 24
@@ -46,7 +46,7 @@ def read_csv(path: Path, preferred: str | None = None) -> tuple[pl.DataFrame, tu
         raise InputError("the file has a header but no rows", where=str(path))
     _refuse_open_quote(content, dialect, frame, path)
     frame = _without_empty_tail(frame, dialect.header)
-    frame, numbers = read_plain_numbers(frame, decimal_comma=dialect.delimiter == ";")
+    frame, numbers = read_plain_numbers(frame, decimal_comma=has_decimal_comma(frame, dialect.delimiter))
     shown = frame.width > 1 and dialect.delimiter not in (",", preferred)
     delimiter = (f"delimiter {SPOKEN.get(dialect.delimiter, repr(dialect.delimiter))}",) if shown else ()
     return frame, (*encoding, *delimiter, *_header_notes(dialect.header, frame), *numbers)

@@ -27,8 +27,8 @@ LAST_HOUR = 23
 """Where no first part is larger, "12:30" is a time of day."""
 BOUND = r"^(\()?\s*[<>≤≥~≈＜＞]=?\s*"
 """What stands before a number that is a bound or rough: "<5", ">= 200", "~3"."""
-ERROR = r"\s*(?:±|\+/-)\s*\d+\.?\d*"
-"""What a number was measured with: "5.1 ± 0.2"."""
+REMARK = r"\s*(?:(?:±|\+/-)\s*\d+\.?\d*|[*†‡]{1,3}$)"
+"""What is said of a number behind it: "5.1 ± 0.2", "7**"."""
 ORDINALS = ("st", "nd", "rd", "th")
 """Places, not amounts."""
 SHARE = 0.8
@@ -109,8 +109,8 @@ def _with_timers(text: pl.Series, parts: pl.DataFrame, known: bool) -> pl.DataFr
 
 
 def without_bounds(text: pl.Series) -> pl.Series:
-    """The cells without what says that a number is a bound, rough, or measured so well: "<5" → "5", "5 ± 1" → "5"."""
-    return text.str.replace(BOUND, "${1}").str.replace(ERROR, "")
+    """The cells without what says that a number is a bound, rough or remarked on: "<5", "5 ± 1" and "5*" become "5"."""
+    return text.str.replace(BOUND, "${1}").str.replace(REMARK, "")
 
 
 def are_bounds(text: pl.Series) -> pl.Series:
