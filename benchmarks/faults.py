@@ -5,7 +5,8 @@
 BUNDLE: an exported bundle with sample rows. Prints one JSON line. All traffic stays on 127.0.0.1; servers run one after
 the other, with a prediction log and an audit, in a folder that goes at the end.
 
-kills: the server is killed under load, with --log-sync and without; every time the audit is verified. `answered` counts
+kills: the server is killed under load, with --log-sync and without, every other time together with the process that
+writes its log, which else writes what it was handed and ends; every time the audit is verified. `answered` counts
 answers that arrived, `lost` those of them that the log does not hold. With --log-sync that must be 0. Without, an
 entry is acknowledged when /metrics counts it (consilience_logged_rows): `counted` is what was seen there before the
 kill, `counted_lost` must be 0.
@@ -161,12 +162,16 @@ def kills(bundle: Path, body: bytes, number: int, sync: bool) -> dict[str, Any]:
     found: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
         place = make_place(bundle, folder)
-        for _ in range(number):
+        for turn in range(number):
             before = len(logged(place)) if place.log.is_file() else 0
             with server(place, *(["--log-sync"] if sync else [])) as process:
-                answered, seen = asyncio.run(killed(place.port, body, process, dice.uniform(0.5, 2.0)))
+                writers = children(process)
+                dying = [process.pid, *(writers if turn % 2 else [])]
+                answered, seen = asyncio.run(killed(place.port, body, dying, dice.uniform(0.5, 2.0)))
+            wait_for(writers)
             held = logged(place)
             found["kills"] += 1
+            found["writers_killed"] += turn % 2
             found["answered"] += len(answered)
             found["lost"] += len(set(answered) - held)
             found["counted"] += seen
@@ -179,14 +184,37 @@ def kills(bundle: Path, body: bytes, number: int, sync: bool) -> dict[str, Any]:
     return {**found, "log": sound}
 
 
-async def killed(port: int, body: bytes, process: subprocess.Popen[bytes], after: float) -> tuple[list[str], int]:
+def children(process: subprocess.Popen[bytes]) -> list[int]:
+    """Processes that this one has started: the writer of its log."""
+    found = Path("/proc").glob(f"{process.pid}/task/*/children")
+    return [int(pid) for path in found for pid in path.read_text().split()]
+
+
+def wait_for(processes: list[int]) -> None:
+    """Until all of them have ended."""
+    until = time.monotonic() + 60
+    while any(Path(f"/proc/{pid}/stat").exists() and running(pid) for pid in processes):
+        assert time.monotonic() < until, f"{processes} do not end"
+        time.sleep(0.05)
+
+
+def running(pid: int) -> bool:
+    """False for a process that has ended and waits for its parent to notice."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+async def killed(port: int, body: bytes, dying: list[int], after: float) -> tuple[list[str], int]:
     """Answers that arrived before the kill, and the last count of logged rows that was seen."""
-    running = asyncio.ensure_future(load(port, body, 60))
+    answering = asyncio.ensure_future(load(port, body, 60))
     until, seen = time.monotonic() + after, 0
     while time.monotonic() < until:
         seen = max(seen, await asyncio.to_thread(counted, port))
-    process.kill()
-    return await running, seen
+    for pid in dying:
+        os.kill(pid, signal.SIGKILL)
+    return await answering, seen
 
 
 def memory(process: subprocess.Popen[bytes]) -> float:
