@@ -87,6 +87,8 @@ class Hosted:
         Raises:
             InputError: when an answer should hold what this model cannot tell; so that no batch is spoilt.
         """
+        if not any(a.level or a.explain or a.abstain is not None for a in asked):
+            return
         for rate in {a.abstain for a in asked if a.abstain is not None}:
             self.thresholds(rate)
         if not self.explains and any(a.explain for a in asked):
@@ -106,24 +108,22 @@ class Hosted:
         opinions = self._opinions(features, texts, index)
         told = {target: self._said(target, asked, opinion) for target, opinion in opinions.items()}
         opinion, answers = next(iter(opinions.values())), next(iter(told.values()))
-        rows = np.array([row for row, a in enumerate(asked) if a.embed], dtype=np.int64)
-        if len(rows):
-            some = opinion.at(rows)
+        if rows := [row for row, a in enumerate(asked) if a.embed]:
+            some = opinion.at(np.array(rows, np.int64))
             seen = embedding.embedded(self.projections, some.pooled, has_groups(self.bundle, some))
-            for row, values in zip(rows.tolist(), seen, strict=bool(seen)):
+            for row, values in zip(rows, seen, strict=bool(seen)):
                 answers[row]["embedded"] = values
-        for place, groups in enumerate(self.bundle.groups):
-            for row, answer in enumerate(answers):
-                answer["given"][groups] = bool(opinion.has[row, place])
+        for answer, has in zip(answers, np.asarray(opinion.has, bool).tolist(), strict=True):
+            answer["given"] = dict(zip(self.bundle.groups, has, strict=True))
         for problem in features.problems:
             for row, example in zip(problem.rows, problem.examples or [""] * len(problem.rows), strict=False):
                 repair = {"column": problem.column, "code": problem.code, "message": problem.message}
                 answers[row]["repairs"].append(repair | ({"cell": example[:120]} if example else {}))
-        wanted = np.array([i for i, a in enumerate(asked) if a.explain], dtype=np.int64)
-        for target, own in told.items() if len(wanted) else ():
+        wanted = [row for row, a in enumerate(asked) if a.explain]
+        for target, own in told.items() if wanted else ():
             for first, answer in zip(answers, own, strict=True):
                 answer["given"] = first["given"]
-            self._explain(self.models[target].bundle, wanted, features, texts, own)
+            self._explain(self.models[target].bundle, np.array(wanted, np.int64), features, texts, own)
         return gathered(told) if self.bundle.views else answers
 
     def _opinions(self, features: Features, texts: pl.DataFrame, index: Index) -> dict[str, Opinion]:
