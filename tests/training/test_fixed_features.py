@@ -136,3 +136,17 @@ def test_a_damaged_entry_is_computed_anew(features: Any) -> None:
     fix(model, [again], heard.append)
     assert heard[0]["code"] == "cache_rebuilt"
     np.testing.assert_array_equal(again.gather(np.arange(ROWS), model.fixed)["g"]["x"].shape, (ROWS, 1, 3))
+
+
+def test_texts_of_like_length_meet_and_the_answers_keep_their_order(features: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr("consilience.artifacts.inference.AT_ONCE", 100)
+    monkeypatch.setattr("consilience.artifacts.row_batches.SHORT", 2)
+    rows = np.random.default_rng(0).permutation(ROWS)
+    plain, grouped = network(), network()
+    grouped.costly = ("g",)
+    lengths: list[int] = []
+    grouped.encoders["0_g"].register_forward_hook(lambda _, inputs, tokens: lengths.append(inputs[0]["ids"].shape[-1]))
+    found, expected = (run_network(model, features(), rows) for model in (grouped, plain))
+    np.testing.assert_allclose(found.logits, expected.logits, atol=1e-6)
+    np.testing.assert_array_equal(found.has, expected.has)
+    assert min(lengths) < max(lengths)

@@ -9,8 +9,12 @@ import torch
 from torch import Tensor
 
 from consilience.artifacts.network import BATCH, Array, Index, Said, joined, kept
+from consilience.artifacts.row_batches import by_length
 from consilience.data.features import Features
 from consilience.fusion.model import Multimodal, Outputs
+
+AT_ONCE = 8 * BATCH
+"""Rows that are put in order by length at once."""
 
 
 def to_tensors(arrays: dict[str, dict[str, Array]], device: torch.device) -> dict[str, dict[str, Tensor]]:
@@ -50,12 +54,31 @@ def run_masks(
     network.eval()
     device = next(network.parameters()).device
     keeps = [torch.from_numpy(kept(network.groups, hidden)).to(device) for hidden in masks]
-    parts = [
-        _batch(network, features, index[positions], keeps, device) for positions in ordered(len(index), batch_size)
-    ]
+    batches = list(_batches(network, features, index, batch_size))
+    parts = [_batch(network, features, index[positions], keeps, device) for positions in batches]
     if not parts:
         return [_nothing(network)] * len(keeps)
-    return [joined(list(of_mask)) for of_mask in zip(*parts, strict=True)]
+    found = [joined(list(of_mask)) for of_mask in zip(*parts, strict=True)]
+    place = np.concatenate(batches)
+    if (np.diff(place) > 0).all():
+        return found
+    order = np.argsort(place)
+    return [said.at(order) for said in found]
+
+
+def _batches(network: Multimodal, features: Features, index: Index, size: int) -> Iterator[Index]:
+    """Positions in `index` of the rows of each batch. Texts that a costly encoder reads anew stand with others of like
+    length: padding costs it as much as words do."""
+    if not network.costly:
+        yield from ordered(len(index), size)
+        return
+    for start in range(0, len(index), AT_ONCE):
+        arrays = features.gather(index[start : start + AT_ONCE], network.fixed)
+        texts = [arrays[group]["mask"] for group in network.costly if "ids" in arrays[group]]
+        rows = min(AT_ONCE, len(index) - start)
+        lengths = [mask.sum(-1).reshape(rows, -1).max(1) for mask in texts]
+        for positions in by_length(np.max(lengths, axis=0), size) if texts else ordered(rows, size):
+            yield start + positions
 
 
 def _batch(

@@ -34,6 +34,7 @@ class Remembering(nn.Module):
         self.network = network.eval()
         self.groups, self.heads, self.helpers = network.groups, network.heads, network.helpers
         self.fixed: dict[str, str] = {}  # copies are changed rows: what was kept of the rows does not hold for them
+        self.costly: tuple[str, ...] = ()  # rows are expected in their order
         self._device = next(network.parameters()).device
         self._tokens = {network.keys[g]: self._encode(network.keys[g], known[g]) for g in groups}
         self._rows: Tensor = torch.zeros(0, dtype=torch.int64)

@@ -86,6 +86,7 @@ class Multimodal(nn.Module):
         self.direct = direct
         head = decoder or (direct.head if direct else lambda wide: nn.Linear(wide, outputs))
         self.heads = nn.ModuleDict({name: head(width) for name in self.candidates})
+        self.costly = tuple(group for group, encoder in encoders.items() if getattr(encoder, "costly", False))
         self.fixed: dict[str, str] = {}
         """Group → key under which prepared features may hold what its unchanging part makes of them."""
         many = len(encoders) > 1 and decoder is None
