@@ -139,9 +139,7 @@ def _bounds(series: pl.Series, numbers: pl.Series) -> list[Problem]:
     if series.dtype != pl.String:
         return []
     found = (are_bounds(series) & numbers.is_not_null()).fill_null(False).to_numpy()
-    return count_problem(
-        "bound", series.name, "cell is a bound or rough and counts as the number it names", found, series
-    )
+    return count_problem("bound", series.name, "cell is a bound or rough and counts as its number", found, series)
 
 
 def _words_between(column: pl.Series, share: float, distinct: int) -> str:
