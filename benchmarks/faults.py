@@ -193,13 +193,13 @@ def children(process: subprocess.Popen[bytes]) -> list[int]:
 def wait_for(processes: list[int]) -> None:
     """Until all of them have ended."""
     until = time.monotonic() + 60
-    while any(Path(f"/proc/{pid}/stat").exists() and running(pid) for pid in processes):
+    while any(map(running, processes)):
         assert time.monotonic() < until, f"{processes} do not end"
         time.sleep(0.05)
 
 
 def running(pid: int) -> bool:
-    """False for a process that has ended and waits for its parent to notice."""
+    """False for a process that has ended, even where its parent has not noticed yet."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:

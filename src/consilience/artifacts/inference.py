@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from consilience.artifacts.network import BATCH, Array, Index, Said, joined, kept
-from consilience.artifacts.row_batches import by_length
+from consilience.artifacts.row_batches import by_length, slices, text_lengths
 from consilience.data.features import Features
 from consilience.fusion.model import Multimodal, Outputs
 
@@ -23,12 +23,6 @@ def to_tensors(arrays: dict[str, dict[str, Array]], device: torch.device) -> dic
         group: {name: torch.from_numpy(np.ascontiguousarray(a)).to(device) for name, a in named.items()}
         for group, named in arrays.items()
     }
-
-
-def ordered(rows: int, size: int) -> Iterator[Index]:
-    """Row positions 0..rows-1 in slices of `size`."""
-    for start in range(0, rows, size):
-        yield np.arange(start, min(start + size, rows), dtype=np.int64)
 
 
 def run_network(
@@ -70,15 +64,13 @@ def _batches(network: Multimodal, features: Features, index: Index, size: int) -
     """Positions in `index` of the rows of each batch. Texts that a costly encoder reads anew stand with others of like
     length: padding costs it as much as words do."""
     if not network.costly:
-        yield from ordered(len(index), size)
+        yield from slices(len(index), size)
         return
-    for start in range(0, len(index), AT_ONCE):
-        arrays = features.gather(index[start : start + AT_ONCE], network.fixed)
-        texts = [arrays[group]["mask"] for group in network.costly if "ids" in arrays[group]]
-        rows = min(AT_ONCE, len(index) - start)
-        lengths = [mask.sum(-1).reshape(rows, -1).max(1) for mask in texts]
-        for positions in by_length(np.max(lengths, axis=0), size) if texts else ordered(rows, size):
-            yield start + positions
+    for part in slices(len(index), AT_ONCE):
+        arrays = features.gather(index[part], network.fixed)
+        texts = [arrays[group] for group in network.costly if "ids" in arrays[group]]
+        for positions in by_length(text_lengths(texts), size) if texts else slices(len(part), size):
+            yield part[positions]
 
 
 def _batch(

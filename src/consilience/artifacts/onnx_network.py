@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime
 
 from consilience.artifacts.network import BATCH, Array, Index, Said, joined, kept
-from consilience.artifacts.row_batches import by_length, slices
+from consilience.artifacts.row_batches import by_length, slices, text_lengths
 from consilience.artifacts.written import Memory
 from consilience.core.errors import InputError
 from consilience.data.features import Features
@@ -107,7 +107,7 @@ class OnnxNetworks:
         if self._small or not self._texts or len(index) == 1:
             return slices(len(index), SHARED if self._small else BATCH)
         arrays = features.gather(index)
-        return by_length(np.max([arrays[group]["mask"].sum(-1).max(1) for group in self._texts], axis=0))
+        return by_length(text_lengths([arrays[group] for group in self._texts]))
 
     def _nothing(self) -> Said:
         none = np.zeros((0, self._outputs), np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,11 @@ SHORT = 16
 def slices(rows: int, most: int = BATCH) -> list[Index]:
     """Positions 0..rows-1 in their order, at most `most` at once."""
     return [np.arange(start, min(start + most, rows), dtype=np.int64) for start in range(0, rows, most)]
+
+
+def text_lengths(texts: Sequence[Mapping[str, np.ndarray[Any, Any]]]) -> np.ndarray[Any, Any]:
+    """Sub-words of the longest text of each row [N], from the arrays (mask [N, C, L]) of one or more groups."""
+    return np.asarray(np.max([arrays["mask"].sum(-1).max(1) for arrays in texts], axis=0))
 
 
 def by_length(lengths: np.ndarray[Any, Any], most: int = BATCH) -> list[Index]:

@@ -72,6 +72,8 @@ SEED_SHARE = {True: 1 / 3, False: 0.5}
 """Share of a single network's epochs that each of them gets, with texts and without: their mean is as good."""
 FOLDS_BELOW = 1_000
 """Labelled training rows under which one network a fold is trained and averaged."""
+PATIENCE = 0.3
+"""Share of the epochs that may pass without gain."""
 UNSTOPPED = 20
 """Epochs up to which pictures and sounds without texts are seen to the end. MNIST, 10 epochs: stopped after the seventh
 99.34 %, as the fourth could not be told from better ones."""
@@ -299,7 +301,12 @@ def _patience(epochs: int, convolves: bool, shape: Shape) -> int:
     learned by heart in a few; the last epochs, where the rate falls, bring the most."""
     if convolves and "text" not in shape.modalities.values() and epochs <= UNSTOPPED:
         return epochs
-    return max(3, round(epochs * 0.3))
+    return usual_patience(epochs)
+
+
+def usual_patience(epochs: int) -> int:
+    """The same where nothing else is known."""
+    return max(3, round(epochs * PATIENCE))
 
 
 def _learning_rate(optimizer: str, batch: int, convolves: bool, repeated: bool) -> float:

@@ -6,6 +6,7 @@ Other packages add entries through entry points of the group `consilience.<kind>
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -200,9 +201,13 @@ def kinds() -> list[str]:
 
 def names(kind: str) -> list[str]:
     """Every registered name of a kind, built-in and plugged in, sorted."""
+    return sorted({name for source in _sources(kind) for name in source})
+
+
+def _sources(kind: str) -> tuple[Mapping[str, Any], ...]:
     if kind not in BUILTIN:
         raise InputError(f"no such kind {kind!r}", fix=nearest(kind, BUILTIN))
-    return sorted({*BUILTIN[kind], *PRESETS.get(kind, {}), *_plugins(kind), *_REGISTERED.get(kind, {})})
+    return BUILTIN[kind], PRESETS.get(kind, {}), _plugins(kind), _REGISTERED.get(kind, {})
 
 
 def preset_options(kind: str, name: str) -> dict[str, Any]:
@@ -242,4 +247,4 @@ def get(kind: str, name: str) -> Any:
 
 def find(kind: str, name: str) -> Any | None:
     """The registered class, None where the kind has none of that name: for what a modality may leave out."""
-    return get(kind, name) if name in names(kind) else None
+    return get(kind, name) if any(name in source for source in _sources(kind)) else None

@@ -148,6 +148,12 @@ def learn_facts(frame: pl.DataFrame, groups: Mapping[str, Group], settings: Prep
     return found
 
 
+def held_features(arrays: Mapping[str, Arrays], groups: Groups) -> Features:
+    """Group → prepared arrays [n, …], as Features."""
+    rows = max((len(named["mask"]) for named in arrays.values()), default=0)
+    return Features(groups, {group: MemoryArrays(named) for group, named in arrays.items()}, rows, [], 0.0)
+
+
 def in_memory(table: Table, groups: Groups, settings: Prepare | None = None) -> Features:
     """Features of a small table, prepared in this process and kept in memory: the same bits as `prepare`."""
     began = time.monotonic()

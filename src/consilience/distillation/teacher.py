@@ -10,8 +10,9 @@ import numpy as np
 import torch
 
 from consilience.artifacts.bundle import Bundle
-from consilience.artifacts.inference import ordered, to_tensors
+from consilience.artifacts.inference import to_tensors
 from consilience.artifacts.network import BATCH, Index
+from consilience.artifacts.row_batches import slices
 from consilience.core.errors import InputError
 from consilience.core.events import Listener
 from consilience.data.features import Features, prepare
@@ -100,6 +101,6 @@ def _fused(bundle: Bundle, features: Features, index: Index) -> Array:
     device = next(network.parameters()).device
     parts = [
         network(to_tensors(features.gather(index[positions]), device)).fused.pooled.float().cpu().numpy()
-        for positions in ordered(len(index), BATCH)
+        for positions in slices(len(index), BATCH)
     ]
     return np.concatenate(parts)

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 
 from consilience.artifacts.bundle import Bundle
-from consilience.artifacts.inference import ordered, to_tensors
+from consilience.artifacts.inference import to_tensors
 from consilience.artifacts.network import BATCH, Index
+from consilience.artifacts.row_batches import slices
 from consilience.data.features import Features
 from consilience.evaluation.evidence import Rows
 from consilience.explanation.subject import Subject, subject_of
@@ -55,12 +56,12 @@ def sample_subject(bundle: Bundle, train: Rows, seed: int, most: int = 512) -> S
 
 
 def _vectors(network: Multimodal, subject: Subject) -> Array:
-    parts = [_pooled(network, subject.at(part).arrays) for part in ordered(len(subject), BATCH)]
+    parts = [_pooled(network, subject.at(part).arrays) for part in slices(len(subject), BATCH)]
     return np.concatenate(parts) if parts else np.zeros((0, 1), np.float32)
 
 
 def _fused(network: Multimodal, features: Features, index: Index) -> Array:
-    gathered = (features.gather(index[part], network.fixed) for part in ordered(len(index), BATCH))
+    gathered = (features.gather(index[part], network.fixed) for part in slices(len(index), BATCH))
     return np.concatenate([_pooled(network, arrays) for arrays in gathered])
 
 

@@ -14,8 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from consilience.artifacts.bundle import Bundle
-from consilience.artifacts.inference import ordered, to_tensors
+from consilience.artifacts.inference import to_tensors
 from consilience.artifacts.network import BATCH, Index
+from consilience.artifacts.row_batches import slices
 from consilience.core.tokens import Tokens
 from consilience.fusion.model import Inputs, Multimodal, Outputs
 from consilience.modalities.base import Arrays
@@ -44,7 +45,7 @@ class Remembering(nn.Module):
     def _encode(self, key: str, arrays: Arrays) -> Tokens:
         count = len(next(iter(arrays.values())))
         parts = []
-        for rows in ordered(count, BATCH):
+        for rows in slices(count, BATCH):
             part = to_tensors({key: {n: a[rows] for n, a in arrays.items()}}, self._device)[key]
             parts.append(self.network.encoders[key](part))
         return Tokens(torch.cat([p.x for p in parts]), torch.cat([p.mask for p in parts]))

@@ -12,9 +12,7 @@ import polars as pl
 from consilience.artifacts.bundle import Bundle
 from consilience.artifacts.network import Index
 from consilience.core.disciplines import disciplines_of
-from consilience.data.chunks import to_records
-from consilience.data.features import Features
-from consilience.data.row_store import MemoryRows
+from consilience.data.features import Features, held_features
 from consilience.modalities.base import Arrays
 
 Array = np.ndarray[Any, Any]
@@ -65,11 +63,7 @@ class Subject:
 
     def predict(self, hidden: Iterable[str] = ()) -> Array:
         """Default predictions float64 [n, K]; groups in `hidden` are treated as missing."""
-        stores = {}
-        for group, named in self.arrays.items():
-            dtype = np.dtype([(name, a.dtype, a.shape[1:]) for name, a in named.items()], align=True)
-            stores[group] = MemoryRows(to_records(named, dtype))
-        features = Features(self.bundle.facts["groups"], stores, len(self), [], 0.0)
+        features = held_features(self.arrays, self.bundle.facts["groups"])
         everyone = np.arange(len(self), dtype=np.int64)
         return np.asarray(self.bundle.judge(features, self.texts, everyone, hidden).final, np.float64)
 

@@ -193,7 +193,7 @@ def _matched(text: pl.Series, pattern: str) -> Seconds:
     """Seconds since 1970 of the cells that match `pattern`; NaN for no match or no such day."""
     parts = text.str.extract_groups(pattern).struct.unnest()
     if "w" in parts.columns:
-        return _week_seconds(*(_integers(parts[key]) for key in ("y", "w", "wd")))
+        return _week_seconds(parts)
     if "name" in parts.columns:
         months = (
             pl.col("name")
@@ -214,24 +214,11 @@ def _matched(text: pl.Series, pattern: str) -> Seconds:
     return _civil_seconds(matched, _year(fields["y"], parts), _month(fields["m"], parts), day, *clock)
 
 
-def _week_seconds(year: Any, week: Any, weekday: Any) -> Seconds:
-    """ISO 8601: week 1 is the one with 4 January, weeks begin on Monday; NaN for a week that the year lacks."""
-    valid = (year > 0) & (week >= 1)
-    days = (np.where(valid, year, 1970) - 1970).astype("datetime64[Y]").astype("datetime64[D]").astype(np.int64)
-    first, next_first = (_monday(start) for start in (days, _next_year(days)))
-    monday = first + 7 * (week - 1)
-    return np.where(valid & (monday < next_first), (monday + np.maximum(weekday, 1) - 1) * 86_400.0, np.nan)
-
-
-def _monday(new_year: Any) -> Any:
-    """Day number of the Monday of week 1, from that of 1 January; day 0, 1 January 1970, was a Thursday."""
-    fourth = new_year + 3
-    return fourth - (fourth + 3) % 7
-
-
-def _next_year(new_year: Any) -> Any:
-    years = new_year.astype("datetime64[D]").astype("datetime64[Y]") + 1
-    return years.astype("datetime64[D]").astype(np.int64)
+def _week_seconds(parts: pl.DataFrame) -> Seconds:
+    """The Monday, or the day named, of an ISO 8601 week; NaN for a week that the year lacks."""
+    day = pl.concat_str(pl.col("y"), pl.lit("-W"), pl.col("w").str.zfill(2), pl.lit("-"), pl.col("wd").fill_null("1"))
+    known = pl.when(pl.col("y") != "0000").then(day)
+    return _typed(parts.select(known.str.to_date("%G-W%V-%u", strict=False)).to_series())
 
 
 def _year(year: np.ndarray[Any, Any], parts: pl.DataFrame) -> np.ndarray[Any, Any]:

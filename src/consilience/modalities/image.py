@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, final
 
 import numpy as np
@@ -67,8 +66,6 @@ DECODED_PIXELS = 1_000_000_000
 PNG_HEAD, PNG_COLOUR, PNG_PALETTE = 33, 25, 3
 """Bytes of a PNG before its first chunk, with size, depth and colour type at 25; type 3 may have
 transparency."""
-HEADS = 4096
-"""Heads that are remembered at most."""
 GREY_TOLERANCE = 8
 """Largest difference of the colour channels in a grey image (0..255): JPEG colour rounds."""
 
@@ -168,7 +165,7 @@ class Decoder:
         self._facts = facts
         self._shape = (facts["height"], facts["width"])
         self._grey = facts["channels"] == 1
-        self._heads = _known_heads(self._grey, max(self._shape), facts["max_pixels"])
+        self._heads: dict[bytes, int] = {}
 
     def fill(self, cell: Cell, out: Pixels) -> tuple[int, int]:
         """Decode a cell into `out` uint8 [H, W, K]; nothing is written when it cannot be read. Returns the image's own
@@ -191,8 +188,6 @@ class Decoder:
         target = max(self._shape)
         if header.kind == "png" and data[PNG_COLOUR] != PNG_PALETTE:
             # These bytes settle a PNG's header: the next one that starts so needs no reading.
-            if len(self._heads) >= HEADS:
-                self._heads.clear()
             self._heads[data[:PNG_HEAD]] = flags_for(header, self._grey, target)
         pixels = decode(data, header, self._grey, target)
         turned = (pixels.shape[0] > pixels.shape[1]) != (header.height > header.width)
@@ -208,12 +203,6 @@ class Decoder:
             out[:] = facts["fill"]
             out = out[top : top + tall, left : left + wide]
         out[:] = pixels
-
-
-@cache
-def _known_heads(grey: bool, longest: int, max_pixels: int) -> dict[bytes, int]:
-    """Head of a PNG → flags to decode it with, for images of one form; kept from one request to the next."""
-    return {}
 
 
 class Opened(NamedTuple):

@@ -44,6 +44,7 @@ class Number:
         if column.dtype == pl.Boolean or column.dtype.is_temporal() or not len(column):
             return Guess(0.0, "no numbers")
         values = as_number(column, bounds=True)
+        unread = values.is_null()
         share = 1 - values.null_count() / len(column)
         if share < 1 and not column.dtype.is_numeric():  # "n/a" beside numbers speaks against no modality
             said = (~is_missing_token(as_text(column)).fill_null(True)).sum()
@@ -54,7 +55,7 @@ class Number:
         distinct = values.n_unique()
         if distinct <= FEW_VALUES and len(values) >= 2.5 * distinct and (values == values.round()).all():
             return Guess(0.55 * share, f"whole numbers, but only {distinct} distinct ones")
-        words = _words_between(column, share, distinct)
+        words = _words_between(column, unread, share, distinct)
         if words:
             return Guess(0.8, f"{share:.0%} of the cells read as numbers, between {words}")
         return Guess(0.8 * share**4, f"{share:.0%} of the cells read as numbers")
@@ -142,13 +143,13 @@ def _bounds(series: pl.Series, numbers: pl.Series) -> list[Problem]:
     return count_problem("bound", series.name, "cell is a bound or rough and counts as its number", found, series)
 
 
-def _words_between(column: pl.Series, share: float, distinct: int) -> str:
+def _words_between(column: pl.Series, unread: pl.Series, share: float, distinct: int) -> str:
     """The few words that recur between many numbers ("T", "not detected"), as a reason names them; "" where the column
     is another."""
     if share > 0.95 or distinct < MANY_VALUES or column.dtype != pl.String:
         return ""
     text = as_text(column)
-    said = text.filter(as_number(text, bounds=True).is_null() & ~is_missing_token(text).fill_null(True))
+    said = text.filter(unread & ~is_missing_token(text).fill_null(True))
     words = said.value_counts(sort=True)
     if not 0 < len(words) <= FEW_WORDS or len(said) < 5 * len(words):
         return ""

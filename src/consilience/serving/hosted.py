@@ -87,8 +87,6 @@ class Hosted:
         Raises:
             InputError: when an answer should hold what this model cannot tell; so that no batch is spoilt.
         """
-        if not any(a.level or a.explain or a.abstain is not None for a in asked):
-            return
         for rate in {a.abstain for a in asked if a.abstain is not None}:
             self.thresholds(rate)
         if not self.explains and any(a.explain for a in asked):

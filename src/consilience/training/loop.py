@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from consilience.artifacts.inference import ordered
+from consilience.artifacts.row_batches import slices
 from consilience.core.errors import InputError
 from consilience.core.events import Event
 from consilience.core.recipe import Recipe
@@ -274,7 +274,7 @@ class Loop:
         """Candidate name → raw outputs [N, K] on a part, in evaluation mode; a decoder is told the target if
         `known`."""
         found: dict[str, list[Tensor]] = {}
-        for positions in ordered(len(part), getattr(self.job.task, "at_once", EVALUATION_BATCH)):
+        for positions in slices(len(part), getattr(self.job.task, "at_once", EVALUATION_BATCH)):
             batch = ready(self.job.task, part.batch(positions, self.fabric.device, self.network.fixed), training=False)
             with self.fabric.autocast():
                 outputs = network(batch.inputs, None, batch.target if known else None)

@@ -18,7 +18,7 @@ from consilience.artifacts.store import plain
 from consilience.core.config import Choice
 from consilience.core.errors import InputError, nearest
 from consilience.core.events import Listener, nobody
-from consilience.core.policy import Shape, resolve
+from consilience.core.policy import Shape, resolve, usual_patience
 from consilience.core.recipe import Recipe
 from consilience.data.entity_marks import mark_for_training
 from consilience.data.schema import IGNORE, Schema, detect, media_paths
@@ -43,8 +43,8 @@ from consilience.training.plan import (
 from consilience.training.rank_models import choose_models
 
 SEVERAL = "several"
-MOST_LONGER, PATIENCE = 3.0, 0.3
-"""Epochs grow with the mean of 1 and the number of targets, at most so much; share of them without a better score."""
+MOST_LONGER = 3.0
+"""Epochs grow with the mean of 1 and the number of targets, at most so much."""
 ABSENT = "\x00"
 """Stands for a missing cell among the classes to stratify by."""
 
@@ -107,7 +107,7 @@ def _longer(resolved: Recipe, given: Recipe) -> Recipe:
         return resolved
     count = len(given.targets)
     epochs = round(int(resolved.train.epochs or 1) * min((1 + count) / 2, MOST_LONGER))
-    patience = given.train.early_stopping or max(3, round(epochs * PATIENCE))
+    patience = given.train.early_stopping or usual_patience(epochs)
     train = resolved.train.model_copy(update={"epochs": epochs, "early_stopping": patience})
     return resolved.model_copy(update={"train": train})
 

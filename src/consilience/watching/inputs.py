@@ -34,7 +34,6 @@ class Summaries:
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock, self._left, self._last = clock, BURST, clock()
-        self._has_figures: dict[str, bool] = {}  # a look into the registry for every cell would cost the most
 
     def read(self, row: Row, columns: Mapping[str, str]) -> dict[str, Any]:
         """The summary of a row; {"left_out": 1.0} in place of figures where the budget is spent."""
@@ -43,18 +42,12 @@ class Summaries:
         self._last = now
         if self._left <= 0:
             return {
-                c: LEFT_OUT if row[c] is not None and self._figured(m) else _summary(row[c], m)
+                c: LEFT_OUT if row[c] is not None and figures_of(m) is not None else _summary(row[c], m)
                 for c, m in columns.items()
             }
         found = summary_row(row, columns)
         self._left -= self._clock() - now
         return found
-
-    def _figured(self, modality: str) -> bool:
-        known = self._has_figures.get(modality)
-        if known is None:
-            known = self._has_figures[modality] = figures_of(modality) is not None
-        return known
 
 
 def summary_row(row: Row, columns: Mapping[str, str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from consilience.artifacts.bundle import Opinion
+from consilience.data.features import held_features
 from consilience.data.row_store import MemoryRows
 from consilience.evaluation.charts.bands import Point, bands, span_of
 from consilience.evaluation.weaknesses import robustness_section
@@ -16,7 +17,7 @@ from consilience.evaluation.weaknesses.probes.audio import audio_noise
 from consilience.evaluation.weaknesses.probes.base import probe_of
 from consilience.evaluation.weaknesses.probes.text import words_dropped
 from consilience.evaluation.weaknesses.robustness import Robustness
-from consilience.evaluation.weaknesses.worn_rows import as_features, hold, wear_group
+from consilience.evaluation.weaknesses.worn_rows import hold, wear_group
 
 from .made_evidence import made_evidence
 from .same_words import assert_same_words
@@ -116,7 +117,7 @@ def test_what_wear_does(make_table: Any) -> None:
             assert (changed.arrays[group][_values(group)][~mask] == 0).all()
             if worn.kind == "missing":
                 assert mask.any(-1).mean() < 0.5 if group == "text" else mask.mean() < 0.5
-    features = as_features(held.arrays, evidence.bundle.facts["groups"])
+    features = held_features(held.arrays, evidence.bundle.facts["groups"])
     assert (features.gather(np.array([3, 1]))["number"]["value"] == held.arrays["number"]["value"][[3, 1]]).all()
 
 

@@ -45,12 +45,13 @@ class MixedTypes:
                 found += self._dates(name, text)
                 continue
             bounds = modality == "number" and name != view.target  # as the modality and the task read them
-            found += self._numbers(name, text, modality, as_number(text, bounds=bounds).is_not_null())
-            found += self._bounds(name, text) if bounds else []
+            number = as_number(text, bounds=bounds).is_not_null()
+            found += self._numbers(name, text, modality, number)
+            found += self._bounds(name, text, number) if bounds else []
         return found
 
-    def _bounds(self, name: str, text: pl.Series) -> list[Finding]:
-        loose = (are_bounds(text) & as_number(text, bounds=True).is_not_null()).fill_null(False)
+    def _bounds(self, name: str, text: pl.Series, number: pl.Series) -> list[Finding]:
+        loose = (are_bounds(text) & number).fill_null(False)
         count = int(loose.sum())
         if not count:
             return []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,8 +10,8 @@ import polars as pl
 
 from consilience.artifacts.bundle import Bundle
 from consilience.core.registry import get
-from consilience.data.chunks import Records, to_records
-from consilience.data.features import Features
+from consilience.data.chunks import Records
+from consilience.data.features import held_features
 from consilience.data.row_store import MemoryRows
 from consilience.evaluation.evidence import Rows
 from consilience.evaluation.weaknesses.probes.base import Worn, probe_of
@@ -47,7 +46,7 @@ def row_bytes(rows: Rows) -> int:
 
 def judge_held(bundle: Bundle, held: Held) -> Array:
     """Default predictions [n, K] for rows in memory."""
-    features = as_features(held.arrays, bundle.facts["groups"])
+    features = held_features(held.arrays, bundle.facts["groups"])
     for name, records in held.made.items():
         features.keep(*name, MemoryRows(records))
     index = np.arange(features.rows, dtype=np.int64)
@@ -61,16 +60,6 @@ def only_used(bundle: Bundle) -> Bundle:
     used = {name for rule in light.rules.rules.values() for name in rule.weights}
     light.references = {name: found for name, found in bundle.references.items() if name in used}
     return light
-
-
-def as_features(arrays: Mapping[str, Arrays], groups: Mapping[str, Any]) -> Features:
-    """Arrays [n, …] as Features."""
-    stores, rows = {}, 0
-    for group, named in arrays.items():
-        rows = len(named["mask"])
-        dtype = np.dtype([(name, a.dtype, a.shape[1:]) for name, a in named.items()], align=True)
-        stores[group] = MemoryRows(to_records(named, dtype))
-    return Features(groups, stores, rows, [], 0.0)
 
 
 def wear_group(held: Held, bundle: Bundle, group: str, worn: Worn, strength: float, seed: int) -> Held:
